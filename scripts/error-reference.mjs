@@ -1,0 +1,56 @@
+// Writes docs/reference/errors.md from the registry of error codes.
+import { readFile, writeFile } from 'node:fs/promises';
+import { errorRegistry, EXIT } from '../packages/core/src/errors/registry.ts';
+import { format } from 'prettier';
+
+const exits = [
+  [0, 'Everything that was asked for is done.'],
+  [EXIT.failure, 'Something failed; what and where is said. Other VMs may be up.'],
+  [EXIT.usage, 'Bad flags, a bad VMFile, an unknown name: nothing was done.'],
+  [EXIT.host, 'This machine lacks something: a program, a plugin, a permission, space.'],
+  [EXIT.interrupted, 'Ctrl-C or SIGTERM; what was kept is said.'],
+];
+
+/** The page, formatted. */
+export async function errorReference() {
+  const page = `# Errors and exit statuses
+
+<!-- Written by scripts/error-reference.mjs from packages/core/src/errors/registry.ts. -->
+
+An error says what happened, where and why; the line that begins with \`Try:\` says what to do. The code in
+brackets is stable: scripts may rely on it, the wording may change. With \`--json\` an error is the object
+\`{"error": {"code", "message", "hint", "details", "cause"}}\`.
+
+## Exit statuses
+
+| status | meaning |
+| --- | --- |
+${exits.map(([status, meaning]) => `| ${status} | ${meaning} |`).join('\n')}
+
+\`vmctl ssh\` passes on the status of the command in the guest.
+
+## Codes
+
+| code | exit | meaning |
+| --- | --- | --- |
+${Object.entries(errorRegistry)
+  .map(([code, { meaning, exit }]) => `| \`${code}\` | ${exit} | ${meaning} |`)
+  .join('\n')}
+`;
+  return format(page, { parser: 'markdown' });
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const path = new URL('../docs/reference/errors.md', import.meta.url);
+  const page = await errorReference();
+  if (process.argv.includes('--check')) {
+    if ((await readFile(path, 'utf8')) !== page) {
+      process.stderr.write(
+        'docs/reference/errors.md is out of date. Run: node scripts/error-reference.mjs\n',
+      );
+      process.exitCode = 1;
+    }
+  } else {
+    await writeFile(path, page);
+  }
+}
