@@ -1,0 +1,158 @@
+import { Command, Flags } from '@oclif/core';
+import { reportError } from '../errors/error-report.js';
+import { isVmctlError, VmctlError } from '../errors/vmctl-error.js';
+import { EXIT } from '../errors/registry.js';
+import type { PluginPackage } from '../plugins/manifest.js';
+import { errorText } from '../ui/error-text.js';
+import { styleFor } from '../ui/style.js';
+import { Vmctl } from '../vmctl.js';
+
+/** Flags that more than one command has. */
+export const sharedFlags = {
+  file: Flags.string({
+    char: 'f',
+    description: 'VMFile to use; default: VMFile.kdl here or in a parent directory',
+    helpValue: 'PATH',
+  }),
+  backend: Flags.string({
+    description: 'backend for VMs whose VMFile names none',
+    helpValue: 'NAME',
+  }),
+  wait: Flags.boolean({
+    allowNo: true,
+    default: true,
+    description: 'wait when another command is working on a VM; --no-wait fails instead',
+  }),
+};
+
+/** What all commands share: the library object, Ctrl-C, and how errors are shown. */
+export abstract class BaseCommand extends Command {
+  static override enableJsonFlag = true;
+  readonly #interruption = new AbortController();
+  #endWarnings: () => void = () => undefined;
+
+  /** Aborted by the first Ctrl-C. */
+  protected get signal(): AbortSignal {
+    return this.#interruption.signal;
+  }
+
+  /** vmctl with the installed plugins. */
+  protected vmctl(options: { backend?: string | undefined } = {}): Vmctl {
+    const vmctl = new Vmctl({ ...options, plugins: this.pluginPackages() });
+    this.#endWarnings = showWarnings(vmctl);
+    return vmctl;
+  }
+
+  /** From now on somebody else shows all events. */
+  protected endWarnings(): void {
+    this.#endWarnings();
+  }
+
+  /** What oclif knows of the installed plugins. */
+  protected pluginPackages(): PluginPackage[] {
+    return [...this.config.plugins.values()].map(({ name, version, root, type, pjson }) => ({
+      name,
+      version,
+      root,
+      origin: type,
+      // oclif types only its own fields of package.json.
+      vmctl: (pjson as { vmctl?: unknown }).vmctl,
+    }));
+  }
+
+  /** From now on the first Ctrl-C (or SIGTERM) aborts `signal`, and the second one ends the process at once. */
+  protected handleInterrupts(options: { quietly?: boolean } = {}): void {
+    const interrupt = (name: NodeJS.Signals): void => {
+      if (this.#interruption.signal.aborted) process.exit(EXIT.interrupted);
+      if (options.quietly !== true && name !== 'SIGHUP') {
+        const what = name === 'SIGINT' ? 'Interrupted' : name;
+        process.stderr.write(`\n${what}: stopping. Ctrl-C again ends at once.\n`);
+      }
+      this.#interruption.abort(
+        new VmctlError('VMCTL_INTERRUPTED', { message: 'The command was interrupted.' }),
+      );
+    };
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, interrupt);
+  }
+
+  /**
+   * The VM that is meant when none is named: the only one of the VMFile.
+   *
+   * @throws VMCTL_VM_NAME_MISSING when there are several
+   */
+  protected async onlyVm(vmctl: Vmctl): Promise<string> {
+    const names = await vmctl.vmNames();
+    const [name] = names;
+    if (name !== undefined && names.length === 1) return name;
+    throw new VmctlError('VMCTL_VM_NAME_MISSING', {
+      message: `Which VM? The VMFile has ${names.length}: ${names.join(', ')}.`,
+      hint: `Name one: vmctl ${this.id} ${name ?? 'NAME'}`,
+    });
+  }
+
+  /** The names that were given, else the only VM of the VMFile; none with `all`, which is up to the operation. */
+  protected async namesFrom(
+    given: readonly string[],
+    all: boolean,
+    vmctl: Vmctl,
+  ): Promise<readonly string[]> {
+    if (all) return [];
+    return given.length > 0 ? given : [await this.onlyVm(vmctl)];
+  }
+
+  /** Ends with this status without an error message: everything has been said. */
+  protected endWith(exitCode: number): void {
+    process.exitCode = exitCode;
+  }
+
+  /** A reader that goes away ends a command that only shows something; one that works goes on without it. */
+  protected outputFailed(error: NodeJS.ErrnoException): void {
+    process.exit(error.code === 'EPIPE' ? 0 : EXIT.failure);
+  }
+
+  override async init(): Promise<void> {
+    await super.init();
+    // oclif's own listener throws everything but EPIPE in the middle of whatever runs, and never ends after that.
+    process.stdout.removeAllListeners('error').on('error', (error) => this.outputFailed(error));
+    process.stderr.on('error', () => undefined);
+  }
+
+  protected override async catch(error: Error & { exitCode?: number }): Promise<unknown> {
+    if (this.jsonEnabled()) {
+      this.logJson(this.toErrorJson(error));
+      process.exitCode = exitStatus(error);
+      return undefined;
+    }
+    if (!isVmctlError(error)) return super.catch(error);
+    process.stderr.write(`${errorText(reportError(error), styleFor(process.stderr))}\n`);
+    process.exitCode = exitStatus(error);
+    return undefined;
+  }
+
+  protected override toErrorJson(error: unknown): unknown {
+    const report = reportError(error);
+    // What oclif says of bad flags and arguments has no code.
+    return {
+      error:
+        exitStatus(error) === EXIT.usage && !isVmctlError(error)
+          ? { ...report, code: 'VMCTL_USAGE' }
+          : report,
+    };
+  }
+}
+
+/** Shows warnings on stderr. Returns the function that ends it. */
+function showWarnings(vmctl: Vmctl): () => void {
+  return vmctl.subscribe((event) => {
+    if (event.type !== 'warning') return;
+    const { vm, message, hint } = event;
+    process.stderr.write(`! ${vm === undefined ? '' : `${vm}: `}${message}\n`);
+    if (hint !== undefined) process.stderr.write(`  ${hint}\n`);
+  });
+}
+
+function exitStatus(error: unknown): number {
+  const { exitCode, oclif } = error as { exitCode?: unknown; oclif?: { exit?: unknown } };
+  if (typeof exitCode === 'number') return exitCode;
+  return typeof oclif?.exit === 'number' ? oclif.exit : EXIT.failure;
+}

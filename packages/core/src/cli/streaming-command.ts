@@ -1,0 +1,42 @@
+import { EXIT } from '../errors/registry.js';
+import type { OperationResult } from '../operations/up.js';
+import { chooseRenderer } from '../ui/choose-renderer.js';
+import { pressureOf } from '../ui/stream-pressure.js';
+import type { Vmctl } from '../vmctl.js';
+import { BaseCommand } from './base-command.js';
+import { collectBuffers } from './buffer-garbage.js';
+
+/** A command that shows events while it works; with `--json` every event is a line of JSON on stdout. */
+export abstract class StreamingCommand extends BaseCommand {
+  /** Runs `work` with a renderer on the event stream, and sets the exit status from its result. */
+  protected async stream(
+    vmctl: Vmctl,
+    work: (signal: AbortSignal) => Promise<OperationResult>,
+  ): Promise<OperationResult> {
+    this.handleInterrupts();
+    const renderer = await chooseRenderer({ json: this.jsonEnabled(), output: process.stdout });
+    const stopCollecting = collectBuffers();
+    this.endWarnings();
+    const unsubscribe = vmctl.subscribe((event) => renderer.handle(event), pressureOf(process.stdout));
+    try {
+      const result = await work(this.signal);
+      if (this.signal.aborted) this.endWith(EXIT.interrupted);
+      else if (!result.ok) this.endWith(EXIT.failure);
+      return result;
+    } finally {
+      unsubscribe();
+      stopCollecting();
+      renderer.end();
+    }
+  }
+
+  /** Without its reader, and on a full disk, the work goes on; its result is in the exit status. */
+  protected override outputFailed(): void {}
+
+  /** The events have said it; only an error that came before them gets a line of its own. */
+  override logJson(json: unknown): void {
+    if (typeof json === 'object' && json !== null && 'error' in json) {
+      process.stdout.write(`${JSON.stringify({ type: 'error', ...json })}\n`);
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import { Flags } from '@oclif/core';
+import { sharedFlags } from '../cli/base-command.js';
+import { StreamingCommand } from '../cli/streaming-command.js';
+import type { OperationResult } from '../operations/up.js';
+
+export default class Down extends StreamingCommand {
+  static override summary = 'Stop the VMs of a VMFile.';
+  static override description = `Asks each guest to power off and ends it by force when it has not after the time-out. VMs that depend on others stop first. Disks are kept: \`up\` starts the same VMs again.`;
+  static override examples = [
+    { description: 'Everything in the VMFile', command: '<%= config.bin %> down' },
+    { description: 'One VM, at once', command: '<%= config.bin %> down --name web --timeout 0' },
+    { description: 'Stop and remove, with disks', command: '<%= config.bin %> down --destroy' },
+  ];
+  static override flags = {
+    file: sharedFlags.file,
+    name: Flags.string({
+      char: 'n',
+      multiple: true,
+      description: 'VM to stop; may be repeated; default: all',
+      helpValue: 'NAME',
+    }),
+    destroy: Flags.boolean({ description: 'remove the VMs with their disks, keys and logs' }),
+    timeout: Flags.integer({
+      min: 0,
+      default: 30,
+      description: 'seconds a guest may take to power off',
+      helpValue: 'SECONDS',
+    }),
+    wait: sharedFlags.wait,
+  };
+
+  async run(): Promise<OperationResult> {
+    const { flags } = await this.parse(Down);
+    const vmctl = this.vmctl();
+    return this.stream(vmctl, (signal) =>
+      vmctl.down({
+        file: flags.file,
+        names: flags.name,
+        destroy: flags.destroy,
+        timeoutMs: flags.timeout * 1000,
+        wait: flags.wait,
+        signal,
+      }),
+    );
+  }
+}

@@ -1,0 +1,45 @@
+import { Args, Flags } from '@oclif/core';
+import { BaseCommand } from '../cli/base-command.js';
+import type { SshCommand } from '../operations/ssh.js';
+import { runInForeground } from '../cli/run-in-foreground.js';
+
+export default class Ssh extends BaseCommand {
+  static override summary = 'Log in to a VM, or run a command in it.';
+  static override description = `Hands over to the system's ssh with the VM's own key and its pinned host key. The exit status is that of ssh: that of the command, or 255.
+
+With --json the command line is printed instead of run.`;
+  static override examples = [
+    { description: 'A shell', command: '<%= config.bin %> ssh web' },
+    {
+      description: 'A command; its exit status is passed on',
+      command: '<%= config.bin %> ssh web -- uname -a',
+    },
+  ];
+  static override strict = false;
+  static override args = {
+    name: Args.string({ description: 'VM; default: the only one of the VMFile' }),
+  };
+  static override flags = {
+    user: Flags.string({ description: 'user to log in as', helpValue: 'USER' }),
+    key: Flags.string({ description: 'private key to log in with', helpValue: 'PATH' }),
+  };
+
+  async run(): Promise<SshCommand> {
+    // parse() replaces this.argv.
+    const all = [...this.argv];
+    const separator = all.indexOf('--');
+    const { argv, flags } = await this.parse(Ssh, separator === -1 ? all : all.slice(0, separator));
+    const words = argv.map(String);
+    const vmctl = this.vmctl();
+    const name = words[0] ?? (await this.onlyVm(vmctl));
+    const command = separator === -1 ? words.slice(1) : all.slice(separator + 1);
+    const ssh = await vmctl.ssh({
+      name,
+      command: command.length === 0 ? undefined : command,
+      user: flags.user,
+      key: flags.key,
+    });
+    if (!this.jsonEnabled()) this.endWith(await runInForeground(ssh.file, ssh.args));
+    return ssh;
+  }
+}

@@ -1,0 +1,64 @@
+import { Flags } from '@oclif/core';
+import { sharedFlags } from '../cli/base-command.js';
+import { StreamingCommand } from '../cli/streaming-command.js';
+import type { OperationResult } from '../operations/up.js';
+
+export default class Up extends StreamingCommand {
+  static override summary = 'Boot and provision the VMs of a VMFile.';
+  static override description = `Fetches images, makes disks and keys, starts every VM, waits until its guest can be worked with, and runs its provisioning steps in order. All VMs come up at once; \`depends-on\` in the VMFile orders them.
+
+A running VM is left alone. A stopped one is started and provisioned again. When one VM fails the others go on, and the command exits with 1.`;
+  static override examples = [
+    { description: 'Everything in the VMFile', command: '<%= config.bin %> up' },
+    {
+      description: 'Two VMs, with what they depend on',
+      command: '<%= config.bin %> up --name web --name db',
+    },
+    { description: 'Boot only', command: '<%= config.bin %> up --no-provision' },
+    { description: 'Events as JSON lines, for scripts', command: '<%= config.bin %> up --json' },
+  ];
+  static override flags = {
+    file: sharedFlags.file,
+    name: Flags.string({
+      char: 'n',
+      multiple: true,
+      description: 'VM to bring up, with what it depends on; may be repeated; default: all',
+      helpValue: 'NAME',
+    }),
+    provision: Flags.boolean({
+      allowNo: true,
+      default: true,
+      description: 'run the provisioning steps',
+    }),
+    parallel: Flags.integer({
+      char: 'j',
+      min: 1,
+      description: 'how many VMs at a time; default: the number of processors, at least 4',
+      helpValue: 'N',
+    }),
+    backend: sharedFlags.backend,
+    user: Flags.string({ description: 'user to log in as, before what the VMFile says', helpValue: 'USER' }),
+    key: Flags.string({
+      description: 'private key to log in with, before what the VMFile says',
+      helpValue: 'PATH',
+    }),
+    wait: sharedFlags.wait,
+  };
+
+  async run(): Promise<OperationResult> {
+    const { flags } = await this.parse(Up);
+    const vmctl = this.vmctl({ backend: flags.backend });
+    return this.stream(vmctl, (signal) =>
+      vmctl.up({
+        file: flags.file,
+        names: flags.name,
+        provision: flags.provision,
+        parallel: flags.parallel,
+        user: flags.user,
+        key: flags.key,
+        wait: flags.wait,
+        signal,
+      }),
+    );
+  }
+}

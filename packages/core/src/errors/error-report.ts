@@ -1,0 +1,28 @@
+import { isVmctlError, messageOf } from './vmctl-error.js';
+
+/** An error as data: what events and `--json` output carry. */
+export interface ErrorReport {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string | undefined;
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
+  readonly cause?: ErrorReport | undefined;
+}
+
+/** Anything that was thrown, as data. Causes are kept to a depth of five. */
+export function reportError(error: unknown, depth = 0): ErrorReport {
+  const cause =
+    error instanceof Error && error.cause !== undefined && depth < 5
+      ? reportError(error.cause, depth + 1)
+      : undefined;
+  if (isVmctlError(error)) {
+    const { code, message, hint, details } = error;
+    return { code, message, hint, details, cause };
+  }
+  const systemCode = error instanceof Error && 'code' in error ? error.code : undefined;
+  return {
+    code: typeof systemCode === 'string' ? systemCode : 'VMCTL_INTERNAL',
+    message: messageOf(error),
+    cause,
+  };
+}

@@ -1,0 +1,140 @@
+import type { ErrorReport } from '../errors/error-report.js';
+
+export type { ErrorReport };
+
+/** The stages of `up`, in order. */
+export const STAGES = ['resolve', 'prepare', 'start', 'ready', 'provision'] as const;
+export type Stage = (typeof STAGES)[number];
+
+/** What became of one VM in one run of an operation. */
+export type VmOutcome =
+  | 'up'
+  | 'already-running'
+  | 'stopped'
+  | 'already-stopped'
+  | 'destroyed'
+  | 'absent'
+  | 'failed'
+  | 'blocked'
+  | 'interrupted';
+
+/** Bodies of all events; the emitter adds `time`. Durations are in milliseconds. */
+export type VmctlEventBody =
+  | { readonly type: 'run.started'; readonly operation: string; readonly vms: readonly string[] }
+  | {
+      readonly type: 'run.finished';
+      readonly operation: string;
+      readonly ok: boolean;
+      readonly durationMs: number;
+      readonly vms: readonly VmResult[];
+    }
+  | { readonly type: 'stage.started'; readonly vm: string; readonly stage: Stage }
+  | {
+      readonly type: 'stage.finished';
+      readonly vm: string;
+      readonly stage: Stage;
+      /** A few words for people: `noble.img (cached)`. */
+      readonly detail: string;
+      readonly durationMs: number;
+    }
+  | {
+      readonly type: 'stage.failed';
+      readonly vm: string;
+      readonly stage: Stage;
+      readonly error: ErrorReport;
+      readonly durationMs: number;
+    }
+  | {
+      readonly type: 'progress';
+      readonly vm: string | undefined;
+      /** What is moved: `download`, `decompress`, `upload`. */
+      readonly task: string;
+      /** What it is called: the image's file name. */
+      readonly subject: string;
+      /** Bytes so far, and in all where known. */
+      readonly done: number;
+      readonly total: number | undefined;
+    }
+  | {
+      readonly type: 'warning';
+      readonly vm: string | undefined;
+      readonly code: string;
+      readonly message: string;
+      readonly hint?: string | undefined;
+    }
+  | { readonly type: 'check.started'; readonly vm: string; readonly check: string }
+  | {
+      readonly type: 'check.passed';
+      readonly vm: string;
+      readonly check: string;
+      readonly durationMs: number;
+    }
+  | {
+      readonly type: 'step.started';
+      readonly vm: string;
+      readonly step: StepReference;
+    }
+  | {
+      readonly type: 'step.output';
+      readonly vm: string;
+      readonly step: StepReference;
+      readonly stream: 'stdout' | 'stderr';
+      /** Whole or partial lines, redacted, valid UTF-8. */
+      readonly text: string;
+    }
+  | {
+      readonly type: 'step.finished';
+      readonly vm: string;
+      readonly step: StepReference;
+      readonly durationMs: number;
+    }
+  | {
+      readonly type: 'step.skipped';
+      readonly vm: string;
+      readonly step: StepReference;
+      readonly reason: string;
+    }
+  | {
+      readonly type: 'step.failed';
+      readonly vm: string;
+      readonly step: StepReference;
+      readonly error: ErrorReport;
+      readonly durationMs: number;
+    }
+  | {
+      readonly type: 'vm.finished';
+      readonly vm: string;
+      readonly outcome: VmOutcome;
+      readonly durationMs: number;
+      readonly error?: ErrorReport | undefined;
+    };
+
+/** One provisioning step within its VM; `index` counts from 1. */
+export interface StepReference {
+  readonly index: number;
+  readonly count: number;
+  readonly name: string;
+  readonly provisioner: string;
+}
+
+/** What became of one VM. */
+export interface VmResult {
+  readonly vm: string;
+  readonly outcome: VmOutcome;
+  readonly durationMs: number;
+  readonly stage?: Stage | undefined;
+  readonly error?: ErrorReport | undefined;
+}
+
+/** An event: a body and the time it happened, ISO 8601 with milliseconds. */
+export type VmctlEvent = VmctlEventBody & { readonly time: string };
+
+/** Where events go. Never throws, never blocks. */
+export interface EventSink {
+  emit(event: VmctlEventBody): void;
+  /**
+   * A promise while somebody who shows events is behind, else undefined. Who emits as much as a command prints waits
+   * for it, or events would pile up in memory. Never rejects.
+   */
+  pressure?(): Promise<void> | undefined;
+}

@@ -1,0 +1,70 @@
+import type { Readable } from 'node:stream';
+import type { GuestAddress } from '../hypervisor/contract.js';
+
+/** How a command is run in the guest. */
+export interface GuestExecOptions {
+  /** Set for the command; names are checked, values quoted. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  readonly stdin?: string | Uint8Array | Readable | undefined;
+  /** Every chunk as it comes. While the callback's promise is open nothing more is read: back-pressure. */
+  readonly onStdout?: ((chunk: Uint8Array) => void | Promise<void>) | undefined;
+  readonly onStderr?: ((chunk: Uint8Array) => void | Promise<void>) | undefined;
+  /** An abort ends the command in the guest (its process group) as far as the connection allows. */
+  readonly signal?: AbortSignal | undefined;
+  /** No limit by default. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** `stdout` and `stderr` hold the last 64 KiB of each. */
+export interface GuestExecResult {
+  /** Null when a signal ended the command. */
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface TransferOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Bytes of content moved so far. */
+  readonly onProgress?: ((bytes: number) => void) | undefined;
+  /**
+   * `auto` (default): the login user writes where it may, else through `sudo -n`. `always`, `never`: as they say.
+   */
+  readonly sudo?: 'auto' | 'always' | 'never' | undefined;
+}
+
+/**
+ * A logged-in connection to a guest. Safe for several commands at once.
+ *
+ * All methods reject with VMCTL_GUEST_DISCONNECTED when the connection is lost, and with the signal's reason on abort.
+ */
+export interface GuestSession {
+  readonly user: string;
+  readonly address: Extract<GuestAddress, { kind: 'tcp' }>;
+  /**
+   * Runs a command to its end. A string goes to the login shell as it is; an array is quoted, argument by argument.
+   * A non-zero exit is a result, not an error.
+   */
+  exec(command: string | readonly string[], options?: GuestExecOptions): Promise<GuestExecResult>;
+  /**
+   * Copies a file, or a directory's content, in one stream; modes and symbolic links are kept.
+   * A file: `remotePath` is the file itself, or a directory when it ends in `/` or is one. A directory: `remotePath`
+   * is the directory that gets the content; it is made when missing.
+   */
+  upload(localPath: string, remotePath: string, options?: TransferOptions): Promise<void>;
+  /** The other way round, with the same rules. */
+  download(remotePath: string, localPath: string, options?: TransferOptions): Promise<void>;
+  /** Writes a small file; `mode` default 0o600. */
+  writeFile(
+    remotePath: string,
+    content: string | Uint8Array,
+    options?: { readonly mode?: number | undefined; readonly signal?: AbortSignal | undefined },
+  ): Promise<void>;
+  /** Makes a directory and its parents. */
+  mkdir(remotePath: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
+  /** Removes a file; a missing one is fine. */
+  remove(remotePath: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
+  /** Ends the connection. Idempotent. */
+  end(): Promise<void>;
+}

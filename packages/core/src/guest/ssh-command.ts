@@ -1,0 +1,62 @@
+import type { GuestAddress } from '../hypervisor/contract.js';
+import { hostKeyAlias } from './known-hosts.js';
+
+/** What the system's `ssh` needs to know. */
+export interface SshCommandOptions {
+  readonly vm: string;
+  readonly address: Extract<GuestAddress, { kind: 'tcp' }>;
+  readonly user: string;
+  /** Private key files, best first. Empty: ssh looks for keys itself. */
+  readonly keyPaths: readonly string[];
+  readonly knownHostsPath: string;
+  /** Words of a command, joined by blanks and given to the login shell, as ssh does; none: a login shell. */
+  readonly command?: readonly string[] | undefined;
+  /** Whether the command gets a terminal; ssh's own choice by default: only a login shell does. */
+  readonly tty?: boolean | undefined;
+  /** Whether the known_hosts file has a key for the VM (default). If not, the first one is accepted and kept. */
+  readonly pinned?: boolean | undefined;
+}
+
+/**
+ * Arguments for the system's `ssh`: the VM's own known_hosts file, checked strictly; the user's ssh configuration
+ * stays in force for everything else.
+ */
+export function sshArguments(options: SshCommandOptions): string[] {
+  const { vm, address, user, keyPaths, knownHostsPath, command = [], tty, pinned = true } = options;
+  const settings = [
+    `StrictHostKeyChecking=${pinned ? 'yes' : 'accept-new'}`,
+    `UserKnownHostsFile=${quoted(knownHostsPath)}`,
+    'GlobalKnownHostsFile=none',
+    `HostKeyAlias=${hostKeyAlias(vm)}`,
+    'CheckHostIP=no',
+    // The pinned key is the one that counts: the server's others would be added to the file.
+    'UpdateHostKeys=no',
+    'HashKnownHosts=no',
+    // A forwarded port answers at once even where no SSH server does; ssh would wait for it without end.
+    'ConnectTimeout=30',
+    // A shared connection is found by address and port, which belonged to another VM yesterday.
+    'ControlPath=none',
+    ...keyPaths.map((path) => `IdentityFile=${quoted(path)}`),
+    // Else every key of an agent would be tried first, and servers allow few attempts.
+    ...(keyPaths.length > 0 ? ['IdentitiesOnly=yes'] : []),
+  ];
+  return [
+    ...(tty === undefined ? [] : [tty ? '-t' : '-T']),
+    ...settings.flatMap((setting) => ['-o', setting]),
+    '-p',
+    String(address.port),
+    '-l',
+    user,
+    address.host,
+    // ssh looks for options after the host as well.
+    ...(command.length > 0 ? ['--', ...command] : []),
+  ];
+}
+
+/**
+ * A path as a value of ssh_config(5): in double quotes, which keep blanks together. `%` and `${` would be expanded;
+ * a percent sign can be doubled, for `${` there is no way out.
+ */
+function quoted(path: string): string {
+  return `"${path.replace(/[\\"]/g, '\\$&').replaceAll('%', '%%')}"`;
+}

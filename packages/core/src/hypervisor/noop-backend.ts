@@ -1,0 +1,161 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { VmctlError } from '../errors/vmctl-error.js';
+import { writeAtomic } from '../host/atomic-file.js';
+import type {
+  ConsoleEndpoint,
+  GuestAddress,
+  Hypervisor,
+  HypervisorContext,
+  Supports,
+  VmHandle,
+  VmSpec,
+  VmState,
+  VmStateName,
+} from './contract.js';
+
+/** Where a noop VM says that its SSH server is; for tests with a real sshd. */
+export interface NoopOptions {
+  /** `host:port` of an SSH server that plays the guest of every VM; without it there is no address. */
+  readonly sshAddress?: string | undefined;
+}
+
+/**
+ * A backend that boots nothing: it keeps a VM's state in a file of its work directory. It makes everything around
+ * hypervisors testable, without one.
+ */
+export class NoopBackend implements Hypervisor {
+  readonly name = 'noop';
+  readonly supports: Supports = {
+    suspend: true,
+    snapshot: false,
+    console: 'none',
+    networks: ['user', 'tap', 'vnic', 'none'],
+    firmware: ['bios', 'uefi'],
+    imageFormats: ['qcow2', 'raw'],
+    forwards: true,
+  };
+  readonly #options: NoopOptions;
+
+  constructor(options: NoopOptions = {}) {
+    this.#options = options;
+  }
+
+  async prepare(spec: VmSpec, ctx: HypervisorContext): Promise<VmHandle> {
+    ctx.signal.throwIfAborted();
+    const handle: VmHandle = {
+      id: spec.id,
+      name: spec.name,
+      backend: this.name,
+      work_dir: spec.workDir,
+      overlay_path: null,
+      seed_iso_path: spec.seedIsoPath ?? null,
+      pid: null,
+      qmp_socket: null,
+      console_socket: null,
+      vnc_addr: null,
+      vcpus: spec.vcpus,
+      memory_mb: spec.memoryMb,
+      disk_gb: spec.diskBytes === undefined ? null : spec.diskBytes / 2 ** 30,
+      network: spec.network,
+      ssh_host_port: spec.sshHostPort ?? null,
+      mac_addr: spec.macAddress,
+      uefi: spec.firmware === 'uefi',
+      forwards: spec.forwards,
+      image_path: spec.image.path,
+    };
+    await this.#write(handle, 'prepared');
+    return handle;
+  }
+
+  async start(vm: VmHandle, ctx: HypervisorContext): Promise<VmHandle> {
+    ctx.signal.throwIfAborted();
+    const now = await this.#read(vm);
+    if (now === 'destroyed') throw gone(vm);
+    await this.#write(vm, now === 'suspended' ? 'suspended' : 'running');
+    return { ...vm, booted: true };
+  }
+
+  async stop(vm: VmHandle, _options: { readonly timeoutMs: number }, _ctx: HypervisorContext) {
+    const now = await this.#read(vm);
+    if (now === 'running' || now === 'suspended') await this.#write(vm, 'stopped');
+    return { ...vm, pid: null };
+  }
+
+  async suspend(vm: VmHandle, ctx: HypervisorContext): Promise<VmHandle> {
+    await this.#move(vm, 'running', 'suspended', ctx);
+    return vm;
+  }
+
+  async resume(vm: VmHandle, ctx: HypervisorContext): Promise<VmHandle> {
+    await this.#move(vm, 'suspended', 'running', ctx);
+    return vm;
+  }
+
+  async destroy(vm: VmHandle): Promise<void> {
+    await rm(stateFile(vm), { force: true });
+  }
+
+  async state(vm: VmHandle): Promise<VmState> {
+    return { name: await this.#read(vm) };
+  }
+
+  async guestAddress(): Promise<GuestAddress> {
+    const { sshAddress } = this.#options;
+    if (sshAddress === undefined) return { kind: 'none', reason: 'the noop backend boots no guest' };
+    const colon = sshAddress.lastIndexOf(':');
+    return {
+      kind: 'tcp',
+      host: sshAddress.slice(0, colon),
+      port: Number(sshAddress.slice(colon + 1)),
+      source: 'configured',
+    };
+  }
+
+  console(): ConsoleEndpoint {
+    return { kind: 'none', reason: 'the noop backend has no console' };
+  }
+
+  async describe(): Promise<string> {
+    return 'noop (nothing is booted)';
+  }
+
+  async #move(vm: VmHandle, from: VmStateName, to: VmStateName, ctx: HypervisorContext): Promise<void> {
+    ctx.signal.throwIfAborted();
+    const now = await this.#read(vm);
+    if (now === to) return;
+    if (now !== from) {
+      throw new VmctlError('VMCTL_VM_WRONG_STATE', {
+        message: `${vm.name} is ${now}; only a ${from} VM can become ${to}.`,
+        hint: 'See `vmctl status` for the state of the VM.',
+      });
+    }
+    await this.#write(vm, to);
+  }
+
+  async #read(vm: VmHandle): Promise<VmStateName> {
+    try {
+      const text = (await readFile(stateFile(vm), 'utf8')).trim();
+      if (text === 'prepared' || text === 'running' || text === 'suspended' || text === 'stopped')
+        return text;
+      return 'failed';
+    } catch {
+      return 'destroyed';
+    }
+  }
+
+  async #write(vm: VmHandle, state: VmStateName): Promise<void> {
+    await writeAtomic(stateFile(vm), `${state}\n`);
+  }
+}
+
+function stateFile(vm: VmHandle): string {
+  return join(vm.work_dir, 'noop-state');
+}
+
+function gone(vm: VmHandle): VmctlError {
+  return new VmctlError('VMCTL_VM_WRONG_STATE', {
+    message: `${vm.name} is destroyed and cannot start.`,
+    hint: 'Run `vmctl up` to make it anew.',
+  });
+}

@@ -1,0 +1,145 @@
+import { VmctlError } from '../errors/vmctl-error.js';
+import type {
+  ConsoleEndpoint,
+  GuestAddress,
+  HostFinding,
+  Hypervisor,
+  HypervisorContext,
+  Supports,
+  VmHandle,
+  VmSpec,
+  VmState,
+} from './contract.js';
+import { platformDefaults } from './platforms.js';
+
+/** What the choice of a backend depends on, the strongest first. */
+export interface BackendChoice {
+  /** An existing VM stays with the backend that made it. */
+  readonly handle?: VmHandle | undefined;
+  /** `backend` in the VMFile. */
+  readonly declared?: string | undefined;
+}
+
+export interface RouterOptions {
+  /** Loads a backend by name; called once a name. Rejects when no plugin has it. */
+  readonly load: (name: string) => Promise<Hypervisor>;
+  /** `--backend`. */
+  readonly flag?: string | undefined;
+  /** From the configuration file. */
+  readonly configured?: string | undefined;
+  readonly platform: NodeJS.Platform;
+}
+
+/**
+ * The hypervisor that all of vmctl talks to: every call goes on to the backend of its VM.
+ *
+ * `supports` of the router itself is the widest; what a VM's backend refuses it refuses by itself.
+ */
+export class RouterHypervisor implements Hypervisor {
+  readonly name = 'router';
+  readonly supports: Supports = {
+    suspend: true,
+    snapshot: true,
+    console: 'unix-socket',
+    networks: ['user', 'tap', 'vnic', 'none'],
+    firmware: ['bios', 'uefi'],
+    imageFormats: ['qcow2', 'raw'],
+    forwards: true,
+  };
+  readonly #options: RouterOptions;
+  readonly #loading = new Map<string, Promise<Hypervisor>>();
+  readonly #loaded = new Map<string, Hypervisor>();
+
+  constructor(options: RouterOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The name of the backend: the handle's, the VMFile's, `--backend`'s, the configuration's, the platform's.
+   *
+   * @throws VMCTL_BACKEND_UNKNOWN_PLATFORM when nothing names one
+   */
+  choose(choice: BackendChoice): string {
+    const { flag, configured, platform } = this.#options;
+    const name =
+      choice.handle?.backend ?? choice.declared ?? flag ?? configured ?? platformDefaults[platform]?.backend;
+    if (name === undefined) {
+      throw new VmctlError('VMCTL_BACKEND_UNKNOWN_PLATFORM', {
+        message: `There is no default backend for the platform "${platform}".`,
+        hint: 'Name one with --backend, or with `backend "…"` in the VMFile.',
+      });
+    }
+    return name;
+  }
+
+  /** The backend of that name, loaded once. */
+  backend(name: string): Promise<Hypervisor> {
+    const known = this.#loading.get(name);
+    if (known !== undefined) return known;
+    const loading = this.#options.load(name).then((backend) => {
+      this.#loaded.set(name, backend);
+      return backend;
+    });
+    this.#loading.set(name, loading);
+    return loading;
+  }
+
+  async prepare(spec: VmSpec, ctx: HypervisorContext): Promise<VmHandle> {
+    return (await this.backend(spec.backend)).prepare(spec, ctx);
+  }
+
+  async start(vm: VmHandle, ctx: HypervisorContext): Promise<VmHandle> {
+    return (await this.backend(vm.backend)).start(vm, ctx);
+  }
+
+  async stop(
+    vm: VmHandle,
+    options: { readonly timeoutMs: number },
+    ctx: HypervisorContext,
+  ): Promise<VmHandle> {
+    return (await this.backend(vm.backend)).stop(vm, options, ctx);
+  }
+
+  async suspend(vm: VmHandle, ctx: HypervisorContext): Promise<VmHandle> {
+    return (await this.backend(vm.backend)).suspend(vm, ctx);
+  }
+
+  async resume(vm: VmHandle, ctx: HypervisorContext): Promise<VmHandle> {
+    return (await this.backend(vm.backend)).resume(vm, ctx);
+  }
+
+  async destroy(vm: VmHandle, ctx: HypervisorContext): Promise<void> {
+    await (await this.backend(vm.backend)).destroy(vm, ctx);
+  }
+
+  async state(vm: VmHandle, ctx: HypervisorContext): Promise<VmState> {
+    return (await this.backend(vm.backend)).state(vm, ctx);
+  }
+
+  async guestAddress(vm: VmHandle, ctx: HypervisorContext): Promise<GuestAddress> {
+    return (await this.backend(vm.backend)).guestAddress(vm, ctx);
+  }
+
+  /** Call `backend(vm.backend)` first: this one cannot wait for a backend to load. */
+  console(vm: VmHandle): ConsoleEndpoint {
+    return (
+      this.#loaded.get(vm.backend)?.console(vm) ?? {
+        kind: 'none',
+        reason: `the backend "${vm.backend}" is not loaded`,
+      }
+    );
+  }
+
+  async describe(vm: VmHandle, ctx: HypervisorContext): Promise<string> {
+    const backend = await this.backend(vm.backend);
+    return (await backend.describe?.(vm, ctx)) ?? backend.name;
+  }
+
+  /** Findings of every backend loaded so far. */
+  async diagnose(ctx: HypervisorContext): Promise<readonly HostFinding[]> {
+    const all = await Promise.all(
+      [...this.#loaded.values()].map(async (backend) => (await backend.diagnose?.(ctx)) ?? []),
+    );
+    return all.flat();
+  }
+}

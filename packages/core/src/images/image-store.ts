@@ -1,0 +1,199 @@
+import { basename } from 'node:path';
+import { VmctlError } from '../errors/vmctl-error.js';
+import type { EventSink } from '../events/events.js';
+import { fsError } from '../host/fs-error.js';
+import type { Logger } from '../host/logger.js';
+import { COMPRESSION_MAGIC_BYTES, compressionOf, withoutCompressionSuffix } from './compression.js';
+import type { DiskTools, ImageReference, ImageSource, ImageStream, ResolvedImage } from './contract.js';
+import { type CachedImage, ImageCache } from './image-cache.js';
+import { cacheKeyOfPath, cacheKeyOfUrl, fileNameOfUrl, parseImageUrl, shownUrl } from './image-url.js';
+import { fileFingerprint, openLocalStream } from './file-source.js';
+import { openImageFile } from './local-file.js';
+import type { TransferProgress } from './progress-throttle.js';
+import { SharedTask } from './shared-task.js';
+
+/**
+ * Runs `work` while nobody else, in this process or another one, holds the lock of that name.
+ * Rejects with the signal's reason when it aborts before the lock is there.
+ */
+export type WithLock = <T>(name: string, signal: AbortSignal, work: () => Promise<T>) => Promise<T>;
+
+/** What an {@link ImageStore} works with. */
+export interface ImageStoreOptions {
+  /** The cache; absolute, made when it is needed. */
+  readonly imagesDir: string;
+  readonly disks: DiskTools;
+  /** The source for a URL scheme (no colon); undefined when there is none. */
+  readonly sources: (scheme: string) => Promise<ImageSource | undefined>;
+  readonly withLock: WithLock;
+  readonly log: Logger;
+}
+
+/** For whom an image is resolved. */
+export interface ResolveOptions {
+  readonly vm: string;
+  readonly signal: AbortSignal;
+  readonly events: EventSink;
+}
+
+/** An image that has to be in the cache, wherever it comes from. */
+interface Wanted {
+  readonly key: string;
+  /** For messages and the sidecar, without secrets. */
+  readonly subject: string;
+  readonly label: string;
+  readonly task: 'download' | 'decompress';
+  readonly sha256: string | undefined;
+  readonly origin: ResolvedImage['origin'];
+  readonly open: (signal: AbortSignal, events: EventSink) => Promise<ImageStream>;
+}
+
+/**
+ * Makes images local, whole and checked.
+ *
+ * An image is fetched once, however many VMs, in however many processes, ask for it at the same time. The cache is
+ * keyed by the URL. With a `sha256` only a cached download with that digest is taken; when the one in the cache has
+ * another, the image is fetched again, because the usual reason is a newer image under the same URL. The older one
+ * stays: disks of VMs may stand on it.
+ */
+export class ImageStore {
+  readonly #options: ImageStoreOptions;
+  readonly #cache: ImageCache;
+  readonly #tasks = new Map<string, SharedTask<ResolvedImage, TransferProgress>>();
+
+  constructor(options: ImageStoreOptions) {
+    this.#options = options;
+    this.#cache = new ImageCache(options.imagesDir);
+  }
+
+  /**
+   * The local image for a reference.
+   *
+   * Emits `progress` events for `vm`, at most about ten a second, with task `download`, or `decompress` for a packed
+   * local file. An abort rejects with the signal's reason; the transfer goes on as long as another caller waits for
+   * it, and else nothing of it stays.
+   *
+   * @throws VMCTL_IMAGE_NOT_FOUND, VMCTL_IMAGE_INVALID, VMCTL_IMAGE_BACKING_FILE, VMCTL_IMAGE_IN_USE: the image itself
+   * @throws VMCTL_IMAGE_URL_INVALID, VMCTL_IMAGE_SCHEME_UNKNOWN: its URL
+   * @throws VMCTL_IMAGE_DOWNLOAD_FAILED, VMCTL_IMAGE_CHECKSUM: the transfer
+   * @throws VMCTL_DISK_FULL, VMCTL_NOT_WRITABLE, VMCTL_NOT_READABLE: this host
+   */
+  async resolve(reference: ImageReference, options: ResolveOptions): Promise<ResolvedImage> {
+    options.signal.throwIfAborted();
+    if (reference.kind === 'url') return this.#fetch(await this.#describeUrl(reference), options);
+    const packed = await describePackedFile(reference.path);
+    if (packed !== undefined) return this.#fetch(packed, options);
+    return this.#share(`path ${reference.path}`, 'inspect', basename(reference.path), options, async () => ({
+      path: reference.path,
+      ...(await this.#options.disks.inspect(reference.path)),
+      label: basename(reference.path),
+      origin: 'local',
+    }));
+  }
+
+  async #fetch(wanted: Wanted, options: ResolveOptions): Promise<ResolvedImage> {
+    const cached = await this.#cached(wanted);
+    if (cached !== undefined) return cached;
+    // The lock sorts out tasks of the same key with other checksums, here and in other processes.
+    const id = `${wanted.key} ${wanted.sha256 ?? ''}`;
+    return this.#share(id, wanted.task, wanted.label, options, (signal, report) =>
+      this.#options.withLock(`image-${wanted.key.slice(0, 16)}`, signal, async () => {
+        const meanwhile = await this.#cached(wanted);
+        if (meanwhile !== undefined) return meanwhile;
+        const removed = await this.#cache.removeLeftovers(wanted.key);
+        if (removed.length > 0) this.#options.log.debug('removed leftovers', removed);
+        this.#options.log.debug(`${wanted.task} ${wanted.subject}`);
+        // Hashing and unpacking are loaded for those runs that fetch something; most do not.
+        const { takeIn } = await import('./image-intake.js');
+        const image = await takeIn({
+          cache: this.#cache,
+          disks: this.#options.disks,
+          key: wanted.key,
+          subject: wanted.subject,
+          sha256: wanted.sha256,
+          open: (transferSignal) => wanted.open(transferSignal, options.events),
+          signal,
+          report,
+        });
+        return { ...resolved(image, wanted), origin: wanted.origin };
+      }),
+    );
+  }
+
+  async #cached(wanted: Wanted): Promise<ResolvedImage | undefined> {
+    const found = await this.#cache.find(wanted.key, wanted.sha256);
+    return found === undefined ? undefined : { ...resolved(found, wanted), origin: 'cached' };
+  }
+
+  /** Joins the task of that id, or starts it. */
+  async #share(
+    id: string,
+    task: string,
+    subject: string,
+    { vm, signal, events }: ResolveOptions,
+    work: (signal: AbortSignal, report: (progress: TransferProgress) => void) => Promise<ResolvedImage>,
+  ): Promise<ResolvedImage> {
+    let shared = this.#tasks.get(id);
+    if (shared === undefined || shared.abandoned) {
+      const started = new SharedTask(work);
+      shared = started;
+      this.#tasks.set(id, started);
+      void started.settled().then(() => {
+        if (this.#tasks.get(id) === started) this.#tasks.delete(id);
+      });
+    }
+    return shared.join({
+      signal,
+      onProgress: ({ done, total }) => events.emit({ type: 'progress', vm, task, subject, done, total }),
+    });
+  }
+
+  async #describeUrl(reference: Extract<ImageReference, { kind: 'url' }>): Promise<Wanted> {
+    const url = parseImageUrl(reference.url);
+    const scheme = url.protocol.slice(0, -1);
+    const source = await this.#options.sources(scheme);
+    if (source === undefined) {
+      throw new VmctlError('VMCTL_IMAGE_SCHEME_UNKNOWN', {
+        message: `Nothing that is installed fetches images from ${scheme}: URLs (${shownUrl(url)}).`,
+        hint: 'Use an https, http or file URL, or install a plugin for it.',
+      });
+    }
+    const name = withoutCompressionSuffix(fileNameOfUrl(url));
+    return {
+      key: cacheKeyOfUrl(url, await source.fingerprint?.(url)),
+      subject: shownUrl(url),
+      label: name === '' ? url.host : name,
+      task: 'download',
+      sha256: reference.sha256?.toLowerCase(),
+      origin: 'downloaded',
+      open: (signal, events) => source.open(url, { signal, events }),
+    };
+  }
+}
+
+function resolved({ path, record }: CachedImage, { label }: Wanted): Omit<ResolvedImage, 'origin'> {
+  return { path, format: record.format, virtualSize: record.virtual_size, label };
+}
+
+/** A compressed local file as something for the cache; undefined when it is not compressed. */
+async function describePackedFile(path: string): Promise<Wanted | undefined> {
+  const local = await openImageFile(path);
+  try {
+    const head = Buffer.alloc(COMPRESSION_MAGIC_BYTES);
+    const { bytesRead } = await local.file.read(head, 0, head.length, 0);
+    if (compressionOf(head.subarray(0, bytesRead)) === undefined) return undefined;
+  } catch (error) {
+    throw fsError(error, { verb: 'read the image', path });
+  } finally {
+    await local.file.close();
+  }
+  return {
+    key: cacheKeyOfPath(path, fileFingerprint(local)),
+    subject: path,
+    label: withoutCompressionSuffix(basename(path)),
+    task: 'decompress',
+    sha256: undefined,
+    origin: 'local',
+    open: (signal) => openLocalStream(path, path, signal),
+  };
+}

@@ -1,0 +1,20 @@
+/**
+ * vmctl as a library.
+ *
+ * @packageDocumentation
+ */
+export { Vmctl } from './vmctl.js';
+export type { RuntimeOptions } from './operations/runtime.js';
+export type { DestroyOptions } from './operations/destroy.js';
+export type { DoctorReport } from './operations/doctor.js';
+export type { DownOptions } from './operations/down.js';
+export type { VmListing } from './operations/list.js';
+export type { LogChunk, LogName, LogOptions } from './operations/log.js';
+export type { SshCommand, SshOptions } from './operations/ssh.js';
+export type { VmStatus } from './operations/status.js';
+export type { OperationResult, UpOptions } from './operations/up.js';
+export type { PluginPackage } from './plugins/manifest.js';
+export { VmctlError, isVmctlError } from './errors/vmctl-error.js';
+export { errorRegistry, type ErrorCode } from './errors/registry.js';
+export type { VmFileProblem } from './vmfile/problem.js';
+export type * from './plugin.js';

@@ -1,0 +1,71 @@
+import type { VmOutcome } from '../events/events.js';
+import type { VmHandle } from '../hypervisor/contract.js';
+import type { VmDefinition } from '../vmfile/model.js';
+import { destroyVm } from './destroy.js';
+import { eachVm } from './each-vm.js';
+import type { Runtime } from './runtime.js';
+import { loadVmFile, selectVms } from './select-vms.js';
+import type { OperationResult } from './up.js';
+
+/** How long a guest may take to power off before it is ended by force. */
+export const STOP_TIMEOUT_MS = 30_000;
+
+export interface DownOptions {
+  readonly file?: string | undefined;
+  readonly names?: readonly string[] | undefined;
+  /** Remove the VMs with their disks as well. Default false. */
+  readonly destroy?: boolean | undefined;
+  /** Default 30,000; 0 ends the guest at once. */
+  readonly timeoutMs?: number | undefined;
+  readonly wait?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Stops the VMs of a VMFile, those first that depend on others. */
+export async function down(runtime: Runtime, options: DownOptions = {}): Promise<OperationResult> {
+  const signal = options.signal ?? new AbortController().signal;
+  const file = await loadVmFile(runtime, options.file, { steps: false });
+  const definitions = selectVms(file, options.names ?? [], { withDependencies: false });
+  const timeoutMs = options.timeoutMs ?? STOP_TIMEOUT_MS;
+  return eachVm(runtime, {
+    operation: options.destroy === true ? 'down --destroy' : 'down',
+    groups: dependantsFirst(definitions),
+    wait: options.wait,
+    signal,
+    work: (handle, name) =>
+      options.destroy === true
+        ? destroyVm(runtime, handle, name, signal)
+        : stopVm(runtime, handle, timeoutMs, signal),
+  });
+}
+
+async function stopVm(
+  runtime: Runtime,
+  handle: VmHandle | undefined,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<VmOutcome> {
+  if (handle === undefined) return 'absent';
+  const context = runtime.hypervisorContext(signal);
+  const { name: state } = await runtime.router.state(handle, context);
+  const stopped = await runtime.router.stop(handle, { timeoutMs }, context);
+  await runtime.registry.update(handle.name, (current) => ({ ...current, ...stopped }));
+  return state === 'running' || state === 'suspended' ? 'stopped' : 'already-stopped';
+}
+
+/** Names in groups: a VM comes in an earlier group than all that it depends on. The file has no cycles. */
+export function dependantsFirst(definitions: readonly VmDefinition[]): string[][] {
+  const depths = new Map<string, number>();
+  const byName = new Map(definitions.map((vm) => [vm.name, vm]));
+  const depthOf = (name: string): number => {
+    const known = depths.get(name);
+    if (known !== undefined) return known;
+    const dependencies = (byName.get(name)?.dependsOn ?? []).filter(({ vm }) => byName.has(vm));
+    const depth = Math.max(0, ...dependencies.map(({ vm }) => depthOf(vm) + 1));
+    depths.set(name, depth);
+    return depth;
+  };
+  const groups: string[][] = [];
+  for (const { name } of definitions) (groups[depthOf(name)] ??= []).push(name);
+  return groups.toReversed();
+}

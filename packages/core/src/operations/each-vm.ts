@@ -1,0 +1,93 @@
+import { reportError } from '../errors/error-report.js';
+import type { VmOutcome, VmResult } from '../events/events.js';
+import type { VmHandle } from '../hypervisor/contract.js';
+import { lockVm } from '../state/vm-lock.js';
+import { mapConcurrently } from './concurrency.js';
+import type { Runtime } from './runtime.js';
+import { unknownVm } from './select-vms.js';
+import type { OperationResult } from './up.js';
+
+/** How many VMs are stopped or removed at a time: it is mostly waiting. */
+const AT_ONCE = 16;
+
+export interface EachVmOptions {
+  /** `down`, `destroy`: for events and for whoever waits for the lock. */
+  readonly operation: string;
+  /** VMs in groups: one group after the other, all VMs of a group at once. */
+  readonly groups: readonly (readonly string[])[];
+  readonly wait?: boolean | undefined;
+  readonly signal: AbortSignal;
+  /** Called under the VM's lock. `handle` is undefined when the VM does not exist. */
+  readonly work: (handle: VmHandle | undefined, name: string) => Promise<VmOutcome>;
+}
+
+/** Does one thing with several VMs, each under its lock, with events and a result for each. */
+export async function eachVm(runtime: Runtime, options: EachVmOptions): Promise<OperationResult> {
+  const { operation, groups, signal, wait = true } = options;
+  const started = performance.now();
+  runtime.events.emit({ type: 'run.started', operation, vms: groups.flat() });
+  const results: VmResult[] = [];
+  for (const group of groups) {
+    results.push(...(await mapConcurrently(group, AT_ONCE, one)));
+  }
+  const ok = results.every(({ outcome }) => outcome !== 'failed' && outcome !== 'interrupted');
+  runtime.events.emit({
+    type: 'run.finished',
+    operation,
+    ok,
+    durationMs: performance.now() - started,
+    vms: results,
+  });
+  return { ok, vms: results };
+
+  async function one(vm: string): Promise<VmResult> {
+    const vmStarted = performance.now();
+    const result = await locked(vm).then(
+      (outcome) => ({ outcome }),
+      (error: unknown) => ({
+        outcome: signal.aborted ? ('interrupted' as const) : ('failed' as const),
+        error: reportError(error),
+      }),
+    );
+    const whole = { vm, durationMs: performance.now() - vmStarted, ...result };
+    runtime.events.emit({ type: 'vm.finished', ...whole });
+    return whole;
+  }
+
+  async function locked(vm: string): Promise<VmOutcome> {
+    signal.throwIfAborted();
+    const lock = await lockVm(runtime.dataDir, vm, {
+      processes: runtime.processes,
+      purpose: `vmctl ${operation}`,
+      wait,
+      signal,
+      onWait: (holder) =>
+        runtime.events.emit({
+          type: 'warning',
+          vm,
+          code: 'VMCTL_LOCKED',
+          message: `Waiting: ${holder.purpose} (process ${holder.pid}) is working on ${vm}.`,
+          hint: 'Use --no-wait to fail instead.',
+        }),
+    });
+    try {
+      return await options.work(await runtime.registry.get(vm), vm);
+    } finally {
+      await lock.release();
+    }
+  }
+}
+
+/**
+ * The registered VMs of these names.
+ *
+ * @throws VMCTL_VM_UNKNOWN for the first one that is not registered
+ */
+export async function requireVms(runtime: Runtime, names: readonly string[]): Promise<readonly VmHandle[]> {
+  const all = new Map((await runtime.registry.list()).map((handle) => [handle.name, handle]));
+  return names.map((name) => {
+    const handle = all.get(name);
+    if (handle === undefined) throw unknownVm(name, [...all.keys()], runtime.dataDir.path);
+    return handle;
+  });
+}

@@ -1,0 +1,159 @@
+import { homedir, userInfo } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { VmctlError } from '../errors/vmctl-error.js';
+import { EventStream } from '../events/event-stream.js';
+import { createExec, type Exec } from '../host/exec.js';
+import { createLogger, type Logger } from '../host/logger.js';
+import type { ProcessTable } from '../host/process-contract.js';
+import { createProcessTable } from '../host/process-table.js';
+import type { HypervisorContext } from '../hypervisor/contract.js';
+import { RouterHypervisor } from '../hypervisor/router.js';
+import type { ImageStore } from '../images/image-store.js';
+import type { PluginPackage } from '../plugins/manifest.js';
+import type { PluginSystem } from '../plugins/plugin-system.js';
+import { DataDir, resolveDataDir } from '../state/data-dir.js';
+import { VmRegistry } from '../state/vm-registry.js';
+
+/** What a program that uses vmctl as a library may set; every field has the CLI's default. */
+export interface RuntimeOptions {
+  /** Default `process.env`. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  readonly homeDir?: string | undefined;
+  readonly platform?: NodeJS.Platform | undefined;
+  /** Where relative paths start and where the VMFile is looked for. Default: the working directory. */
+  readonly cwd?: string | undefined;
+  /** Installed plugins; the CLI passes oclif's. Default none. */
+  readonly plugins?: readonly PluginPackage[] | undefined;
+  /** Backend for VMs whose VMFile names none. */
+  readonly backend?: string | undefined;
+}
+
+/** Everything that operations share, each made when it is first needed. */
+export class Runtime {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly homeDir: string;
+  readonly platform: NodeJS.Platform;
+  readonly #cwd: string | undefined;
+  readonly events = new EventStream();
+  readonly log: Logger;
+  readonly processes: ProcessTable = createProcessTable();
+  readonly exec: Exec;
+  readonly dataDir: DataDir;
+  readonly registry: VmRegistry;
+  readonly router: RouterHypervisor;
+  readonly #packages: readonly PluginPackage[];
+  #plugins: Promise<PluginSystem> | undefined;
+  #images: Promise<ImageStore> | undefined;
+
+  constructor(options: RuntimeOptions = {}) {
+    this.env = options.env ?? process.env;
+    this.homeDir = options.homeDir ?? homeDirectory();
+    this.platform = options.platform ?? process.platform;
+    this.#cwd = options.cwd;
+    this.log = createLogger('vmctl');
+    this.exec = createExec({ env: this.env });
+    this.dataDir = new DataDir(resolveDataDir(this.env, this.homeDir));
+    this.registry = new VmRegistry(this.dataDir, { processes: this.processes, events: this.events });
+    this.#packages = options.plugins ?? [];
+    this.router = new RouterHypervisor({
+      load: async (name) => (await this.plugins()).backend(name),
+      flag: options.backend,
+      configured: undefined,
+      platform: this.platform,
+    });
+  }
+
+  /** Looked at when it is needed: it may have been removed. */
+  get cwd(): string {
+    if (this.#cwd !== undefined) return this.#cwd;
+    try {
+      return process.cwd();
+    } catch (cause) {
+      throw new VmctlError('VMCTL_FILE_NOT_FOUND', {
+        message: 'The working directory does not exist any more.',
+        hint: 'Change to another one: cd',
+        cause,
+      });
+    }
+  }
+
+  /** `$XDG_CACHE_HOME/vmctl`. */
+  get cacheDir(): string {
+    const base = this.env['XDG_CACHE_HOME'];
+    return join(base?.startsWith('/') ? base : join(this.homeDir, '.cache'), 'vmctl');
+  }
+
+  plugins(): Promise<PluginSystem> {
+    this.#plugins ??= this.#createPlugins();
+    return this.#plugins;
+  }
+
+  images(): Promise<ImageStore> {
+    this.#images ??= this.#createImages();
+    return this.#images;
+  }
+
+  /** What calls of a backend are given. */
+  hypervisorContext(signal: AbortSignal): HypervisorContext {
+    return { signal, log: this.log.child('hypervisor'), events: this.events };
+  }
+
+  async #createPlugins(): Promise<PluginSystem> {
+    const [{ PluginSystem }, { createHooks }, { attributeTapErrors }, { createPluginHost }, { tapBuiltIns }] =
+      await Promise.all([
+        import('../plugins/plugin-system.js'),
+        import('../plugins/hooks.js'),
+        import('../plugins/tap-errors.js'),
+        import('./plugin-host.js'),
+        import('./built-ins.js'),
+      ]);
+    const hooks = createHooks();
+    attributeTapErrors(hooks);
+    const builtIn = tapBuiltIns(hooks, { sshAddress: this.env['VMCTL_NOOP_SSH'] });
+    const host = createPluginHost({
+      hooks,
+      log: this.log.child('plugin'),
+      paths: { dataDir: this.dataDir.path, cacheDir: this.cacheDir, homeDir: this.homeDir },
+      platform: this.platform,
+      env: this.env,
+      exec: this.exec,
+      processes: this.processes,
+    });
+    return new PluginSystem({ packages: this.#packages, host, builtIn });
+  }
+
+  async #createImages(): Promise<ImageStore> {
+    const [{ ImageStore }, { acquireLock }, plugins] = await Promise.all([
+      import('../images/image-store.js'),
+      import('../host/lock.js'),
+      this.plugins(),
+    ]);
+    return new ImageStore({
+      imagesDir: this.dataDir.images,
+      disks: plugins.host.disks,
+      sources: (scheme) => plugins.imageSource(scheme),
+      withLock: async (name, signal, work) => {
+        const lock = await acquireLock({
+          directory: this.dataDir.locks,
+          name,
+          purpose: 'fetching an image',
+          processes: this.processes,
+          wait: true,
+          signal,
+        });
+        try {
+          return await work();
+        } finally {
+          await lock.release();
+        }
+      },
+      log: this.log.child('images'),
+    });
+  }
+}
+
+/** An empty or relative $HOME would put data wherever one happens to be. */
+function homeDirectory(): string {
+  const home = homedir();
+  return isAbsolute(home) ? home : userInfo().homedir;
+}

@@ -1,0 +1,74 @@
+import { resolve } from 'node:path';
+import { VmctlError } from '../errors/vmctl-error.js';
+import { nearest } from '../errors/nearest.js';
+import type { VmDefinition, VmFile } from '../vmfile/model.js';
+import type { ProvisionerLookup } from '../vmfile/read-vmfile.js';
+import type { Runtime } from './runtime.js';
+
+/**
+ * Reads the VMFile that `--file` names, or the one of the working directory or its parents.
+ *
+ * `steps: false` passes over provisioning steps: who stops or names VMs needs neither their plugins nor their files.
+ */
+export async function loadVmFile(
+  runtime: Runtime,
+  file: string | undefined,
+  options: { readonly steps: boolean } = { steps: true },
+): Promise<VmFile> {
+  const { findVmFile, readVmFile } = await import('../vmfile/read-vmfile.js');
+  const path = file === undefined ? await findVmFile(runtime.cwd) : resolve(runtime.cwd, file);
+  return readVmFile(path, {
+    homeDir: runtime.homeDir,
+    provisioners: options.steps ? await provisionerLookup(runtime) : undefined,
+  });
+}
+
+async function provisionerLookup(runtime: Runtime): Promise<ProvisionerLookup> {
+  const plugins = await runtime.plugins();
+  return {
+    find: (type) =>
+      plugins.installed('provisioners').includes(type)
+        ? plugins.provisioner(type)
+        : Promise.resolve(undefined),
+    installed: () => plugins.installed('provisioners'),
+  };
+}
+
+/**
+ * The definitions of that name, all without names, with what they depend on when `withDependencies`.
+ *
+ * @throws VMCTL_VM_UNKNOWN for a name that is not in the file, with the nearest one
+ */
+export function selectVms(
+  file: VmFile,
+  names: readonly string[],
+  options: { readonly withDependencies: boolean },
+): readonly VmDefinition[] {
+  if (names.length === 0) return file.vms;
+  const byName = new Map(file.vms.map((vm) => [vm.name, vm]));
+  const selected = new Set<string>();
+  const select = (name: string): void => {
+    if (selected.has(name)) return;
+    const vm = byName.get(name);
+    if (vm === undefined) throw unknownVm(name, [...byName.keys()], file.path);
+    selected.add(name);
+    if (options.withDependencies) for (const dependency of vm.dependsOn) select(dependency.vm);
+  };
+  names.forEach(select);
+  return file.vms.filter((vm) => selected.has(vm.name));
+}
+
+/** The error for a name that is not among `known`; `where` says where it was looked for. */
+export function unknownVm(name: string, known: readonly string[], where: string): VmctlError {
+  const near = nearest(name, known);
+  return new VmctlError('VMCTL_VM_UNKNOWN', {
+    message: `There is no VM "${name}" in ${where}.`,
+    hint:
+      near === undefined
+        ? known.length === 0
+          ? 'There is none at all yet: `vmctl up` makes those of a VMFile.kdl.'
+          : `There is: ${known.slice(0, 12).join(', ')}${known.length > 12 ? ', …' : ''}.`
+        : `Did you mean "${near}"?`,
+    details: { name, known },
+  });
+}

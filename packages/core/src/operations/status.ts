@@ -1,0 +1,64 @@
+import { stat } from 'node:fs/promises';
+import type { GuestAddress, ProvisionRecord, VmHandle } from '../hypervisor/contract.js';
+import { workDirFiles } from '../state/work-dir-files.js';
+import { requireVms } from './each-vm.js';
+import { describeVm, type VmListing } from './list.js';
+import type { Runtime } from './runtime.js';
+
+/** All that is known of one VM. Field names are those of `vmctl status --json`. */
+export interface VmStatus extends VmListing {
+  readonly id: string;
+  readonly workDir: string;
+  readonly image: string | null;
+  readonly diskGb: number | null;
+  readonly diskUsedBytes: number | null;
+  readonly mac: string | null;
+  readonly firmware: 'bios' | 'uefi';
+  readonly address: GuestAddress | null;
+  readonly provisioned: Readonly<Record<string, ProvisionRecord>>;
+}
+
+/**
+ * The status of these VMs, of all without names.
+ *
+ * @throws VMCTL_VM_UNKNOWN
+ */
+export async function status(
+  runtime: Runtime,
+  options: { names?: readonly string[]; signal?: AbortSignal } = {},
+): Promise<VmStatus[]> {
+  const signal = options.signal ?? new AbortController().signal;
+  const { names = [] } = options;
+  const handles = names.length === 0 ? await runtime.registry.list() : await requireVms(runtime, names);
+  return Promise.all(handles.map((handle) => statusOf(runtime, handle, signal)));
+}
+
+async function statusOf(runtime: Runtime, handle: VmHandle, signal: AbortSignal): Promise<VmStatus> {
+  const listing = await describeVm(runtime, handle, signal);
+  const address =
+    listing.state === 'running'
+      ? await runtime.router.guestAddress(handle, runtime.hypervisorContext(signal)).catch(() => null)
+      : null;
+  return {
+    ...listing,
+    ssh: address?.kind === 'tcp' ? `${handle.ssh_user ?? 'vm'}@${address.host}:${address.port}` : listing.ssh,
+    id: handle.id,
+    workDir: handle.work_dir,
+    image: handle.image_path ?? null,
+    diskGb: handle.disk_gb,
+    diskUsedBytes: await usedBytes(handle.overlay_path ?? workDirFiles(handle.work_dir).overlay),
+    mac: handle.mac_addr,
+    firmware: handle.uefi ? 'uefi' : 'bios',
+    address,
+    provisioned: handle.provisioned ?? {},
+  };
+}
+
+/** What a sparse file takes of the host's disk. */
+async function usedBytes(path: string): Promise<number | null> {
+  try {
+    return (await stat(path)).blocks * 512;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,57 @@
+import { reportError } from '../errors/error-report.js';
+import { asError } from '../errors/vmctl-error.js';
+import { STAGES, type Stage } from '../events/events.js';
+import type { UpHooks } from '../plugins/hooks.js';
+import type { UpContext } from '../plugins/up-context.js';
+import type { Milestone } from './scheduler.js';
+
+/** What others may wait for, by the stage that brings it. */
+const MILESTONE_OF: Readonly<Partial<Record<Stage, Milestone>>> = {
+  start: 'started',
+  ready: 'ready',
+  provision: 'provisioned',
+};
+
+/** Takes one VM through the stages of `up`: each stage is one hook, with an event before and after. */
+export async function runStages(
+  ctx: UpContext,
+  hooks: UpHooks,
+  options: {
+    /** Stages to run, in their own order. */
+    readonly stages: readonly Stage[];
+    readonly reached: (milestone: Milestone) => void;
+  },
+): Promise<void> {
+  for (const stage of STAGES.filter((each) => options.stages.includes(each))) {
+    await runStage(ctx, hooks, stage);
+    const milestone = MILESTONE_OF[stage];
+    if (milestone !== undefined) options.reached(milestone);
+  }
+  await hooks.done.promise(ctx);
+}
+
+async function runStage(ctx: UpContext, hooks: UpHooks, stage: Stage): Promise<void> {
+  const vm = ctx.definition.name;
+  const started = performance.now();
+  const elapsed = (): number => performance.now() - started;
+  ctx.events.emit({ type: 'stage.started', vm, stage });
+  ctx.detail = '';
+  try {
+    ctx.signal.throwIfAborted();
+    await hooks[stage].promise(ctx);
+    ctx.signal.throwIfAborted();
+  } catch (thrown) {
+    const error = asError(thrown);
+    ctx.failure = { stage, error };
+    ctx.events.emit({
+      type: 'stage.failed',
+      vm,
+      stage,
+      error: reportError(error),
+      durationMs: elapsed(),
+    });
+    await hooks.failed.promise(ctx);
+    throw error;
+  }
+  ctx.events.emit({ type: 'stage.finished', vm, stage, detail: ctx.detail, durationMs: elapsed() });
+}

@@ -1,0 +1,185 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { VmctlError } from '../errors/vmctl-error.js';
+import { instanceMetaData, setsOwnHostKeys, userDataFor } from '../guest/cloud-config.js';
+import { pinHostKey } from '../guest/known-hosts.js';
+import { createSeedIso } from '../guest/seed-iso.js';
+import { generateKeyPair, readPublicKey } from '../guest/ssh-keys.js';
+import { writeAtomic } from '../host/atomic-file.js';
+import type { PortForward, VmHandle, VmSpec } from '../hypervisor/contract.js';
+import type { UpContext } from '../plugins/up-context.js';
+import { workDirFiles } from '../state/work-dir-files.js';
+import { createWorkDir, settleWorkDir } from '../state/work-dir.js';
+import type { VmDefinition } from '../vmfile/model.js';
+import { declaredKey } from './login.js';
+import type { StageServices } from './stage-services.js';
+
+const GIB = 2 ** 30;
+/** How long a backend may take to remove what nobody knows. */
+const DISCARD_MS = 30_000;
+
+/** Makes the work directory with keys and seed, and writes down what the VM shall be. */
+export async function specifyVm(ctx: UpContext, services: StageServices): Promise<void> {
+  if (ctx.handle !== undefined) return;
+  const { definition, workDir, image } = ctx;
+  if (image === undefined) {
+    throw new VmctlError('VMCTL_INTERNAL', { message: `${definition.name} has no image after its stage.` });
+  }
+  const backend = services.router.choose({ declared: definition.backend });
+  const id = `${backend}-${randomUUID()}`;
+  await createWorkDir(workDir);
+  const seedIsoPath = await makeSeed(ctx, id, services);
+  const { ports } = services.plugins.host;
+  ctx.spec = {
+    id,
+    name: definition.name,
+    backend,
+    workDir,
+    image: { path: image.path, format: image.format, virtualSize: image.virtualSize },
+    diskBytes: definition.diskBytes,
+    vcpus: definition.vcpus,
+    memoryMb: definition.memoryMb,
+    firmware: definition.firmware,
+    network: definition.network,
+    forwards: await choosePorts(definition.forwards, (address) => ports.free(address)),
+    macAddress: randomMac(),
+    sshHostPort: definition.network.type === 'user' ? await ports.free() : undefined,
+    seedIsoPath,
+  };
+}
+
+/** Lets the backend make the disk, and puts the VM into the registry. */
+export async function prepareVm(ctx: UpContext, services: StageServices): Promise<void> {
+  const { spec, definition } = ctx;
+  const handle =
+    ctx.handle === undefined
+      ? { ...(await prepareNew(ctx, spec, services)), created_at: new Date().toISOString(), booted: false }
+      : { ...ctx.handle, ...(await newSettings(ctx.handle, definition, services)) };
+  const saved: VmHandle = {
+    ...handle,
+    up_pending: true,
+    vmfile: services.vmfilePath,
+    ssh_user: services.login.user ?? definition.ssh.user,
+    ssh_private_key: (await declaredKey(definition, services.login)) ?? null,
+  };
+  try {
+    await services.registry.update(definition.name, () => saved);
+  } catch (error) {
+    // A VM that is not in the registry would never be found again.
+    if (ctx.handle === undefined) await discard(saved, ctx, services);
+    throw error;
+  }
+  ctx.handle = saved;
+  await settleWorkDir(ctx.workDir);
+  ctx.detail = describe(ctx, saved);
+}
+
+async function prepareNew(
+  ctx: UpContext,
+  spec: VmSpec | undefined,
+  services: StageServices,
+): Promise<VmHandle> {
+  if (spec === undefined) {
+    throw new VmctlError('VMCTL_INTERNAL', { message: `${ctx.definition.name} has no spec to prepare.` });
+  }
+  return services.router.prepare(spec, {
+    signal: ctx.signal,
+    log: ctx.log.child('hypervisor'),
+    events: ctx.events,
+  });
+}
+
+/** Lets the backend remove what it made; the work directory goes with the failed run. */
+async function discard(handle: VmHandle, ctx: UpContext, services: StageServices): Promise<void> {
+  const signal = AbortSignal.timeout(DISCARD_MS);
+  await services.router
+    .destroy(handle, { signal, log: ctx.log.child('hypervisor'), events: ctx.events })
+    .catch((error: unknown) => ctx.log.debug('could not discard', error));
+}
+
+/** What an existing, stopped VM takes over from an edited VMFile at its next start. */
+async function newSettings(
+  handle: VmHandle,
+  definition: VmDefinition,
+  services: StageServices,
+): Promise<Partial<VmHandle>> {
+  const { ports } = services.plugins.host;
+  const kept = (handle.forwards ?? []).filter(({ host }) => host !== 0);
+  return {
+    vcpus: definition.vcpus,
+    memory_mb: definition.memoryMb,
+    network: definition.network,
+    ssh_host_port: definition.network.type === 'user' ? (handle.ssh_host_port ?? (await ports.free())) : null,
+    forwards: await choosePorts(definition.forwards, async (address, guest) => {
+      const same = kept.find((forward) => forward.guest === guest && forward.address === address);
+      return same?.host ?? ports.free(address);
+    }),
+  };
+}
+
+async function choosePorts(
+  forwards: readonly PortForward[],
+  free: (address: string, guest: number) => Promise<number>,
+): Promise<PortForward[]> {
+  const chosen: PortForward[] = [];
+  for (const forward of forwards) {
+    const host = forward.host === 0 ? await free(forward.address, forward.guest) : forward.host;
+    chosen.push({ ...forward, host });
+  }
+  return chosen;
+}
+
+/** Writes keys and seed; the path of the seed, or undefined for a VM without a `cloud-init` block. */
+async function makeSeed(ctx: UpContext, id: string, services: StageServices): Promise<string | undefined> {
+  const { definition, workDir } = ctx;
+  const { cloudInit, name } = definition;
+  if (cloudInit === undefined) return undefined;
+  const hostKey = await generateKeyPair(`root@${cloudInit.hostname}`);
+  const userData = cloudInit.userDataPath === undefined ? undefined : await readFile(cloudInit.userDataPath);
+  if (userData === undefined || !setsOwnHostKeys(userData)) {
+    await pinHostKey(workDirFiles(workDir).knownHosts, name, hostKey.publicKey);
+  }
+  const files = userDataFor({
+    hostname: cloudInit.hostname,
+    user: services.login.user ?? definition.ssh.user,
+    hostKey,
+    userData,
+    authorizedKeys: userData === undefined ? [await authorizedKey(ctx)] : [],
+  });
+  const seedPath = workDirFiles(workDir).seed;
+  const seed = createSeedIso({
+    ...files,
+    'meta-data': instanceMetaData({ instanceId: id, hostname: cloudInit.hostname }),
+  });
+  await writeAtomic(seedPath, seed);
+  return seedPath;
+}
+
+async function authorizedKey({ definition, workDir }: UpContext): Promise<string> {
+  const given = definition.cloudInit?.sshKeyPath;
+  if (given !== undefined) return readPublicKey(given);
+  const pair = await generateKeyPair(`vmctl-${definition.name}`);
+  const files = workDirFiles(workDir);
+  await writeAtomic(files.privateKey, pair.privateKey);
+  await writeAtomic(files.publicKey, `${pair.publicKey}\n`, 0o644);
+  return pair.publicKey;
+}
+
+/** QEMU's own prefix, which is locally administered and unicast. */
+function randomMac(): string {
+  return ['52', '54', '00', ...[...randomBytes(3)].map((byte) => byte.toString(16).padStart(2, '0'))].join(
+    ':',
+  );
+}
+
+function describe(ctx: UpContext, handle: VmHandle): string {
+  const parts: string[] = [];
+  if (ctx.spec === undefined) parts.push('disk kept');
+  else {
+    const size = handle.disk_gb ?? ctx.spec.image.virtualSize / GIB;
+    parts.push(`overlay ${Number(size.toFixed(1))} GB`);
+    if (handle.seed_iso_path !== null) parts.push('seed');
+  }
+  if (handle.ssh_host_port !== null) parts.push(`port ${handle.ssh_host_port}`);
+  return parts.join(', ');
+}

@@ -1,0 +1,47 @@
+import { access, constants, realpath } from 'node:fs/promises';
+import { VmctlError } from '../errors/vmctl-error.js';
+import type { UpContext } from '../plugins/up-context.js';
+import type { StageServices } from './stage-services.js';
+
+/** Looks at every file that the VM needs, and fetches its image. An existing VM keeps the disk it has. */
+export async function resolveVm(ctx: UpContext, services: StageServices): Promise<void> {
+  const { definition, signal, events } = ctx;
+  await checkFiles(ctx);
+  if (ctx.handle !== undefined) {
+    ctx.detail = 'kept (the VM exists)';
+    return;
+  }
+  const images = await services.images();
+  const image = await images.resolve(definition.image, { vm: definition.name, signal, events });
+  const { label, origin } = image;
+  // Overlays stand on the file itself: a link that leads elsewhere tomorrow must not change their disks.
+  ctx.image = { ...image, path: await realpath(image.path) };
+  ctx.detail = origin === 'cached' ? `${label} (cached)` : label;
+}
+
+async function checkFiles({ definition }: UpContext): Promise<void> {
+  const { cloudInit, ssh } = definition;
+  if (cloudInit?.sshKeyPath !== undefined) {
+    const { readPublicKey } = await import('../guest/ssh-keys.js');
+    await readPublicKey(cloudInit.sshKeyPath);
+  }
+  if (cloudInit?.userDataPath !== undefined) {
+    await mustBeReadable(cloudInit.userDataPath, definition.name, 'user-data', 'cloud-init');
+  }
+  if (ssh.privateKeyPath !== undefined) {
+    await mustBeReadable(ssh.privateKeyPath, definition.name, 'private-key', 'ssh');
+  }
+}
+
+async function mustBeReadable(path: string, vm: string, setting: string, block: string): Promise<void> {
+  try {
+    await access(path, constants.R_OK);
+  } catch (cause) {
+    throw new VmctlError('VMCTL_FILE_NOT_FOUND', {
+      message: `The file that \`${setting}\` of the ${block} block of ${vm} names cannot be read: ${path}`,
+      hint: 'Paths are relative to the directory of the VMFile. Make the file, or mend the path.',
+      cause,
+      details: { path },
+    });
+  }
+}

@@ -1,0 +1,38 @@
+import { VmctlError } from '../errors/vmctl-error.js';
+import type { Exec } from '../host/exec.js';
+import type { RouterHypervisor } from '../hypervisor/router.js';
+import type { ImageStore } from '../images/image-store.js';
+import type { PluginSystem } from '../plugins/plugin-system.js';
+import type { UpContext } from '../plugins/up-context.js';
+import type { VmRegistry } from '../state/vm-registry.js';
+
+/** What core's own stages work with. */
+export interface StageServices {
+  readonly router: RouterHypervisor;
+  readonly registry: VmRegistry;
+  readonly images: () => Promise<ImageStore>;
+  readonly plugins: PluginSystem;
+  readonly exec: Exec;
+  readonly homeDir: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** `--user` and `--key`: before what the VMFile says. */
+  readonly login: { readonly user?: string | undefined; readonly key?: string | undefined };
+  /** The VMFile, for the handle. */
+  readonly vmfilePath: string;
+}
+
+const servicesOf = new WeakMap<UpContext, StageServices>();
+
+/** Says what core's own stages work with when they are called with this context. */
+export function provideServices(ctx: UpContext, services: StageServices): void {
+  servicesOf.set(ctx, services);
+}
+
+/** What was provided for this context. */
+export function servicesFor(ctx: UpContext): StageServices {
+  const services = servicesOf.get(ctx);
+  if (services === undefined) {
+    throw new VmctlError('VMCTL_INTERNAL', { message: 'A stage was called without services.' });
+  }
+  return services;
+}

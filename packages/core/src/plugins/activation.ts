@@ -1,0 +1,126 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { asError, messageOf, VmctlError } from '../errors/vmctl-error.js';
+import type { Logger } from '../host/logger.js';
+import type { KnownPlugin } from './catalog.js';
+import { PLUGIN_API_VERSION, type PluginHost, type VmctlPlugin } from './contract.js';
+import { activating } from './tap-errors.js';
+
+/** How long a plugin's module and its `apply` may take. */
+const ACTIVATION_TIMEOUT_MS = 10_000;
+
+/** Imports plugins and lets them tap the hooks, each once, when it is needed. */
+export class PluginActivator {
+  readonly #host: PluginHost;
+  readonly #log: Logger;
+  readonly #timeoutMs: number;
+  readonly #active = new Map<string, Promise<void>>();
+
+  constructor(options: { host: PluginHost; log: Logger; timeoutMs?: number }) {
+    this.#host = options.host;
+    this.#log = options.log;
+    this.#timeoutMs = options.timeoutMs ?? ACTIVATION_TIMEOUT_MS;
+  }
+
+  /**
+   * Activates a plugin; a second call waits for the first and ends as it did.
+   *
+   * @throws VMCTL_PLUGIN_LOAD_FAILED when its entry is missing, does not parse, exports no plugin, or `apply` fails
+   * @throws VMCTL_PLUGIN_TIMEOUT when it takes over ten seconds
+   */
+  activate(plugin: KnownPlugin): Promise<void> {
+    const { name } = plugin.package;
+    const known = this.#active.get(name);
+    if (known !== undefined) return known;
+    const activation = this.#load(plugin);
+    this.#active.set(name, activation);
+    return activation;
+  }
+
+  /** Activates several, one after the other in order of their names: taps of the same stage run in that order. */
+  async activateAll(plugins: readonly KnownPlugin[]): Promise<void> {
+    for (const plugin of plugins) await this.activate(plugin);
+  }
+
+  async #load(plugin: KnownPlugin): Promise<void> {
+    const { name } = plugin.package;
+    const started = performance.now();
+    await this.#inTime(name, async () => {
+      const loaded = await importEntry(plugin);
+      await activating.run(name, async () => {
+        try {
+          await loaded.apply(this.#host);
+        } catch (error) {
+          throw loadFailed(plugin, `its apply() failed: ${messageOf(error)}`, error);
+        }
+      });
+    });
+    this.#log.debug(`activated ${name} in ${(performance.now() - started).toFixed(0)} ms`);
+  }
+
+  async #inTime(name: string, work: () => Promise<void>): Promise<void> {
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      reject(
+        new VmctlError('VMCTL_PLUGIN_TIMEOUT', {
+          message: `The plugin ${name} did not finish loading within ${this.#timeoutMs / 1000} s.`,
+          hint: `Its code hangs while it loads. Update it, or remove it: vmctl plugins uninstall ${name}`,
+          details: { plugin: name },
+        }),
+      );
+    }, this.#timeoutMs);
+    try {
+      await Promise.race([work(), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+async function importEntry(plugin: KnownPlugin): Promise<VmctlPlugin> {
+  const path = join(plugin.package.root, plugin.manifest.entry);
+  try {
+    await access(path);
+  } catch (error) {
+    throw loadFailed(plugin, `its entry is missing: ${path}`, error);
+  }
+  let module: unknown;
+  try {
+    module = await import(pathToFileURL(path).href);
+  } catch (error) {
+    const { name, message } = asError(error);
+    throw loadFailed(plugin, `its entry ${path} cannot be imported: ${name}: ${message}`, error);
+  }
+  const exported = (module as { default?: unknown }).default; // a module namespace is an object
+  if (!isPlugin(exported)) {
+    throw loadFailed(plugin, `${path} has no default export { name, apiVersion, apply }`);
+  }
+  if (exported.apiVersion !== PLUGIN_API_VERSION) {
+    throw loadFailed(plugin, `its code says apiVersion ${exported.apiVersion}, not ${PLUGIN_API_VERSION}`);
+  }
+  return exported;
+}
+
+function isPlugin(value: unknown): value is VmctlPlugin {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'apply' in value &&
+    typeof value.apply === 'function' &&
+    'apiVersion' in value
+  );
+}
+
+function loadFailed(plugin: KnownPlugin, why: string, cause?: unknown): VmctlError {
+  const { name, version, origin } = plugin.package;
+  return new VmctlError('VMCTL_PLUGIN_LOAD_FAILED', {
+    message: `The plugin ${name} ${version} cannot be loaded: ${why}.`,
+    hint:
+      origin === 'link'
+        ? `Build it (npm run build in ${plugin.package.root}), or unlink it: vmctl plugins unlink ${name}`
+        : `Install it again: vmctl plugins install ${name}@latest, or remove it: vmctl plugins uninstall ${name}`,
+    cause,
+    details: { plugin: name },
+  });
+}

@@ -1,0 +1,70 @@
+import { AsyncSeriesBailHook, AsyncSeriesHook, HookMap } from 'tapable';
+import type { Hypervisor } from '../hypervisor/contract.js';
+import type { ImageSource, ImageSourceContext } from '../images/contract.js';
+import type { Provisioner } from '../provisioner/contract.js';
+import type { UpContext } from './up-context.js';
+import type { BackendContext, ProvisionerContext } from './contract.js';
+
+/** One hook a stage of `up`; each is called once a VM, in this order. */
+export interface UpHooks {
+  /** Image, keys, paths, checksums. */
+  readonly resolve: AsyncSeriesHook<[UpContext]>;
+  /** Work directory, seed, overlay, MAC, SSH port. */
+  readonly prepare: AsyncSeriesHook<[UpContext]>;
+  readonly start: AsyncSeriesHook<[UpContext]>;
+  /** Waits until the guest can be worked with. */
+  readonly ready: AsyncSeriesHook<[UpContext]>;
+  readonly provision: AsyncSeriesHook<[UpContext]>;
+  /** After the last stage of a VM that came up. */
+  readonly done: AsyncSeriesHook<[UpContext]>;
+  /** After a stage failed; `ctx.failure` says which and why. All taps run, whatever the others do. */
+  readonly failed: AsyncSeriesHook<[UpContext]>;
+}
+
+/**
+ * The whole extension surface of vmctl.
+ *
+ * Core's own work in `up` is a tap named `vmctl` at stage 0 of each hook: a plugin goes before it with a negative
+ * `stage` (or `before: 'vmctl'`) and after it with a positive one.
+ */
+export interface VmctlHooks {
+  readonly hypervisor: HookMap<AsyncSeriesBailHook<[BackendContext], Hypervisor>>;
+  readonly provisioner: HookMap<AsyncSeriesBailHook<[ProvisionerContext], Provisioner>>;
+  /** Keyed by URL scheme, without the colon. */
+  readonly imageSource: HookMap<AsyncSeriesBailHook<[ImageSourceContext], ImageSource>>;
+  readonly up: UpHooks;
+}
+
+/** The tap name of core's own work. */
+export const CORE_TAP = 'vmctl';
+
+/** Makes a set of hooks, each with its name, frozen. */
+export function createHooks(): VmctlHooks {
+  const stage = (name: string) => new AsyncSeriesHook<[UpContext]>(['context'], `vmctl.up.${name}`);
+  return Object.freeze({
+    hypervisor: new HookMap(
+      (type) =>
+        new AsyncSeriesBailHook<[BackendContext], Hypervisor>(['context'], `vmctl.hypervisor.${type}`),
+    ),
+    provisioner: new HookMap(
+      (type) =>
+        new AsyncSeriesBailHook<[ProvisionerContext], Provisioner>(['context'], `vmctl.provisioner.${type}`),
+    ),
+    imageSource: new HookMap(
+      (scheme) =>
+        new AsyncSeriesBailHook<[ImageSourceContext], ImageSource>(
+          ['context'],
+          `vmctl.imageSource.${scheme}`,
+        ),
+    ),
+    up: Object.freeze({
+      resolve: stage('resolve'),
+      prepare: stage('prepare'),
+      start: stage('start'),
+      ready: stage('ready'),
+      provision: stage('provision'),
+      done: stage('done'),
+      failed: stage('failed'),
+    }),
+  });
+}

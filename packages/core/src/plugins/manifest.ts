@@ -1,0 +1,104 @@
+import { isAbsolute, normalize, sep } from 'node:path';
+import { PLUGIN_API_VERSION, type PluginManifest } from './contract.js';
+
+/** An installed package that may be a vmctl plugin, as its package manager sees it. */
+export interface PluginPackage {
+  readonly name: string;
+  readonly version: string;
+  /** The package's directory, absolute. */
+  readonly root: string;
+  /** The `vmctl` field of its package.json, unchecked. */
+  readonly vmctl: unknown;
+  /** How it came: `core`, `user` (installed), `link`, `dev`. */
+  readonly origin: string;
+}
+
+/** Why a package cannot be used as a plugin. */
+export interface ManifestProblem {
+  readonly code: 'VMCTL_PLUGIN_API_VERSION' | 'VMCTL_PLUGIN_INVALID';
+  readonly message: string;
+  readonly hint: string;
+}
+
+export type ManifestResult =
+  | { readonly ok: true; readonly manifest: PluginManifest }
+  | { readonly ok: false; readonly problem: ManifestProblem };
+
+/** Checks the `vmctl` field of a package. The package's code is not touched. */
+export function readManifest(pkg: PluginPackage): ManifestResult {
+  const { vmctl } = pkg;
+  if (!isRecord(vmctl)) return invalid(pkg, 'its "vmctl" field is not an object');
+  const { apiVersion, entry, contributes } = vmctl;
+  if (typeof apiVersion !== 'number' || !Number.isInteger(apiVersion)) {
+    return invalid(pkg, '"vmctl.apiVersion" is not a whole number');
+  }
+  if (apiVersion !== PLUGIN_API_VERSION) return wrongApi(pkg, apiVersion);
+  if (typeof entry !== 'string' || entry === '') return invalid(pkg, '"vmctl.entry" is not a path');
+  const path = normalize(entry);
+  if (isAbsolute(path) || path === '..' || path.startsWith(`..${sep}`)) {
+    return invalid(pkg, `"vmctl.entry" leads out of the package: ${entry}`);
+  }
+  if (contributes !== undefined && !isRecord(contributes)) {
+    return invalid(pkg, '"vmctl.contributes" is not an object');
+  }
+  const { hypervisors = {}, provisioners = [], imageSources = [], up = false } = contributes ?? {};
+  if (!isRecord(hypervisors)) return invalid(pkg, '"vmctl.contributes.hypervisors" is not an object');
+  const backends: Record<string, { platforms: readonly string[] }> = {};
+  for (const [name, value] of Object.entries(hypervisors)) {
+    const platforms = isRecord(value) ? (value['platforms'] ?? []) : undefined;
+    if (!isStrings(platforms)) {
+      return invalid(pkg, `"vmctl.contributes.hypervisors.${name}.platforms" is not a list of strings`);
+    }
+    backends[name] = { platforms };
+  }
+  if (!isStrings(provisioners)) {
+    return invalid(pkg, '"vmctl.contributes.provisioners" is not a list of strings');
+  }
+  if (!isStrings(imageSources)) {
+    return invalid(pkg, '"vmctl.contributes.imageSources" is not a list of strings');
+  }
+  if (typeof up !== 'boolean') return invalid(pkg, '"vmctl.contributes.up" is not true or false');
+  return {
+    ok: true,
+    manifest: {
+      apiVersion,
+      entry,
+      contributes: { hypervisors: backends, provisioners, imageSources, up },
+    },
+  };
+}
+
+function wrongApi(pkg: PluginPackage, apiVersion: number): ManifestResult {
+  const newer = apiVersion > PLUGIN_API_VERSION;
+  return {
+    ok: false,
+    problem: {
+      code: 'VMCTL_PLUGIN_API_VERSION',
+      message:
+        `The plugin ${pkg.name} ${pkg.version} is written for plugin API ${apiVersion}; ` +
+        `this vmctl has API ${PLUGIN_API_VERSION}.`,
+      hint: newer
+        ? `Update vmctl, or install a version of ${pkg.name} whose package.json says "vmctl": { "apiVersion": ${PLUGIN_API_VERSION} }.`
+        : `Install a newer version of ${pkg.name}, one for API ${PLUGIN_API_VERSION}: vmctl plugins install ${pkg.name}@latest`,
+    },
+  };
+}
+
+function invalid(pkg: PluginPackage, what: string): ManifestResult {
+  return {
+    ok: false,
+    problem: {
+      code: 'VMCTL_PLUGIN_INVALID',
+      message: `The plugin ${pkg.name} ${pkg.version} cannot be used: ${what}.`,
+      hint: `Tell its authors, or remove it: vmctl plugins uninstall ${pkg.name}`,
+    },
+  };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isStrings(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}

@@ -1,0 +1,96 @@
+import { chmod, mkdir, stat } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import { isVmctlError, VmctlError } from '../errors/vmctl-error.js';
+import { fsError } from '../host/fs-error.js';
+
+/**
+ * Where vmctl keeps its data: `$XDG_DATA_HOME/vmctl`, by default `~/.local/share/vmctl`. A relative
+ * `XDG_DATA_HOME` is ignored, as the XDG Base Directory Specification asks.
+ */
+export function resolveDataDir(env: Readonly<Record<string, string | undefined>>, homeDir: string): string {
+  const dataHome = env['XDG_DATA_HOME'];
+  const base = dataHome !== undefined && isAbsolute(dataHome) ? dataHome : join(homeDir, '.local', 'share');
+  return join(base, 'vmctl');
+}
+
+/** 1 to 63 of `a-z A-Z 0-9 . _ -`, the first one a letter or a digit: safe as a directory's name. */
+export const VM_NAME = /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}$/;
+
+/** The data directory and what is where in it. */
+export class DataDir {
+  /** Absolute. */
+  readonly path: string;
+  /** `vms.json`. */
+  readonly registryFile: string;
+  /** The image cache. */
+  readonly images: string;
+  /** The work directories, by VM name. */
+  readonly vms: string;
+  /** Locks between processes; nothing in it is worth keeping. */
+  readonly locks: string;
+
+  constructor(path: string) {
+    this.path = path;
+    this.registryFile = join(path, 'vms.json');
+    this.images = join(path, 'images');
+    this.vms = join(path, 'vms');
+    this.locks = join(path, '.locks');
+  }
+
+  /**
+   * The work directory of a VM; it need not exist.
+   *
+   * @throws VMCTL_VM_NAME_INVALID for a name that must not become a path
+   */
+  workDir(name: string): string {
+    if (!VM_NAME.test(name)) {
+      throw new VmctlError('VMCTL_VM_NAME_INVALID', {
+        message: `"${name}" cannot be the name of a VM.`,
+        hint: 'A name has 1 to 63 of the characters a-z A-Z 0-9 . _ - and starts with a letter or a digit.',
+        details: { name },
+      });
+    }
+    return join(this.vms, name);
+  }
+
+  /**
+   * Makes what is missing, readable for the user alone, and takes away what others may do with an existing one.
+   * Idempotent.
+   *
+   * @throws VMCTL_NOT_A_DIRECTORY, VMCTL_NOT_WRITABLE, VMCTL_DISK_FULL
+   */
+  async open(): Promise<void> {
+    await makeDirectory(this.path);
+    await closeToOthers(this.path);
+    for (const path of [this.images, this.vms, this.locks]) await makeDirectory(path);
+  }
+}
+
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw dataDirError(error, { verb: 'make the directory', path });
+  }
+}
+
+/** Keys and disks are below it: one closed door serves for all of them. */
+async function closeToOthers(path: string): Promise<void> {
+  try {
+    if (((await stat(path)).mode & 0o077) !== 0) await chmod(path, 0o700);
+  } catch (error) {
+    throw dataDirError(error, { verb: 'change the mode of', path });
+  }
+}
+
+/** Adds the way out that only this directory has. */
+function dataDirError(error: unknown, attempt: { readonly verb: string; readonly path: string }): Error {
+  const known = fsError(error, attempt);
+  if (!isVmctlError(known) || known.code === 'VMCTL_DISK_FULL') return known;
+  return new VmctlError(known.code, {
+    message: known.message,
+    hint: 'vmctl keeps its data there. To keep it elsewhere, set XDG_DATA_HOME to a directory that you may write to.',
+    cause: error,
+    details: known.details,
+  });
+}

@@ -1,0 +1,36 @@
+import { acquireLock, type Lock, type LockHolder } from '../host/lock.js';
+import type { ProcessTable } from '../host/process-contract.js';
+import { createProcessTable } from '../host/process-table.js';
+import type { DataDir } from './data-dir.js';
+
+/** How {@link lockVm} takes the lock. */
+export interface LockVmOptions {
+  /** The operation, for the messages of others: `up`. */
+  readonly purpose: string;
+  /** False (`--no-wait`): fail at once when another operation runs. */
+  readonly wait: boolean;
+  /** An abort ends the waiting. */
+  readonly signal?: AbortSignal | undefined;
+  /** How long to wait; default one hour. */
+  readonly timeoutMs?: number | undefined;
+  /** Called once for each operation that is waited for. */
+  readonly onWait?: ((holder: LockHolder) => void) | undefined;
+  readonly processes?: ProcessTable | undefined;
+}
+
+/**
+ * Lets one operation at a time work on a VM, whether it exists or not. Not reentrant.
+ *
+ * @throws VMCTL_LOCKED saying who works on it
+ * @throws VMCTL_VM_NAME_INVALID
+ */
+export async function lockVm(dataDir: DataDir, name: string, options: LockVmOptions): Promise<Lock> {
+  dataDir.workDir(name); // refuses what is no name
+  return acquireLock({
+    ...options,
+    directory: dataDir.locks,
+    name: `vm-${name}`,
+    subject: `VM "${name}"`,
+    processes: options.processes ?? createProcessTable(),
+  });
+}

@@ -1,0 +1,94 @@
+import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { VmctlError } from '../errors/vmctl-error.js';
+import { writeAtomic } from '../host/atomic-file.js';
+import { errnoOf, fsError } from '../host/fs-error.js';
+
+/** Stands in a work directory until the VM is in vms.json: without its entry, such a directory is a left-over. */
+const MARKER = '.preparing';
+
+/** How a directory is called before it becomes a work directory, and while it is removed; never a legal VM name. */
+const NEW_PREFIX = '.new-';
+
+/**
+ * Makes the work directory of a VM that does not exist yet, 0700, marked as being made. What a killed run left of
+ * the same VM is removed first. Call under the VM's lock.
+ *
+ * @throws VMCTL_WORKDIR_UNREGISTERED when there is a finished one that vms.json has lost: it may hold a disk
+ */
+export async function createWorkDir(path: string): Promise<void> {
+  if (await exists(path)) {
+    if (!(await exists(join(path, MARKER)))) throw unregistered(path);
+    await removeWorkDir(path);
+  }
+  const parent = dirname(path);
+  await mkdir(parent, { recursive: true, mode: 0o700 });
+  await removeUnborn(parent, basename(path));
+  // The marker has to be there from the first moment on, so the directory appears by a rename.
+  const unborn = await mkdtemp(join(parent, `${NEW_PREFIX}${basename(path)}-`));
+  await writeAtomic(join(unborn, MARKER), '');
+  await rename(unborn, path);
+}
+
+/** The VM is in vms.json now. Idempotent. */
+export async function settleWorkDir(path: string): Promise<void> {
+  await rm(join(path, MARKER), { force: true });
+}
+
+/**
+ * Removes a work directory with all it holds. Idempotent. Killed in between, it leaves nothing under the VM's name:
+ * the directory is renamed first, and the next call removes the rest.
+ */
+export async function removeWorkDir(path: string): Promise<void> {
+  const parent = dirname(path);
+  const name = basename(path);
+  try {
+    const grave = await mkdtemp(join(parent, `${NEW_PREFIX}${name}-`));
+    await rename(path, grave);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw fsError(error, { verb: 'remove', path });
+  }
+  if (await exists(parent)) await removeUnborn(parent, name);
+}
+
+/** Whether a run that was killed left a half-made work directory there. */
+export async function isHalfMade(path: string): Promise<boolean> {
+  return exists(join(path, MARKER));
+}
+
+async function removeUnborn(parent: string, name: string): Promise<void> {
+  const prefix = `${NEW_PREFIX}${name}-`;
+  for (const entry of await readdir(parent)) {
+    // mkdtemp adds six characters; a longer rest belongs to another VM.
+    if (entry.startsWith(prefix) && entry.length === prefix.length + 6) {
+      await rm(join(parent, entry), { recursive: true, force: true });
+    }
+  }
+}
+
+function unregistered(path: string): VmctlError {
+  return new VmctlError('VMCTL_WORKDIR_UNREGISTERED', {
+    message: `The work directory ${path} exists, but vms.json has no such VM.`,
+    hint: `It may hold a disk that you want. Move it away, or remove it: rm -r '${path}'`,
+    details: { path },
+  });
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Names of the VMs of which a killed run left a half-made work directory. */
+export async function halfMadeVms(vms: string): Promise<string[]> {
+  const names = await readdir(vms).catch(() => []);
+  const found: string[] = [];
+  for (const name of names) {
+    if (!name.startsWith('.') && (await isHalfMade(join(vms, name)))) found.push(name);
+  }
+  return found;
+}

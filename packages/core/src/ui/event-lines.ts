@@ -1,0 +1,177 @@
+import { stripVTControlCharacters } from 'node:util';
+import type { ErrorReport, Stage, StepReference, VmctlEvent, VmResult } from '../events/events.js';
+import type { Style } from './style.js';
+import { formatBytes, formatDuration, spellDuration } from './units.js';
+
+/** What the stages are called on screen. */
+const STAGE_LABELS: Readonly<Record<Stage, string>> = {
+  resolve: 'image',
+  prepare: 'prepare',
+  start: 'start',
+  ready: 'ready',
+  provision: 'provision',
+};
+const LABEL_WIDTH = 9;
+const DETAIL_WIDTH = 44;
+/** A line of output that does not end is shown in parts: a program may print megabytes without a newline. */
+const LONGEST_LINE = 16 * 1024;
+
+/** Turns events into the lines that stay on the screen; knows nothing of terminals. */
+export class EventLines {
+  readonly #style: Style;
+  #nameWidth = 0;
+  #several = false;
+  /** VMs that had a step run. */
+  readonly #provisioned = new Set<string>();
+  /** Output of a step that does not end in a newline yet, by VM and stream. */
+  readonly #partial = new Map<string, string>();
+
+  constructor(style: Style) {
+    this.#style = style;
+  }
+
+  /** The lines that this event adds, each complete. */
+  lines(event: VmctlEvent): readonly string[] {
+    switch (event.type) {
+      case 'run.started':
+        this.#nameWidth = Math.max(0, ...event.vms.map((vm) => vm.length));
+        this.#several = event.vms.length > 1;
+        return event.vms.length === 0 ? ['Nothing to do: there are no VMs.'] : [];
+      case 'stage.finished':
+        // The steps have said it already.
+        if (event.stage === 'provision') return [];
+        return [this.#row(event.vm, STAGE_LABELS[event.stage], event.detail, event.durationMs)];
+      case 'step.started':
+        return [this.#row(event.vm, STAGE_LABELS.provision, `${stepName(event.step)} …`)];
+      case 'step.output':
+        return this.#output(event.vm, event.stream, event.text);
+      case 'step.finished':
+        this.#provisioned.add(event.vm);
+        return [
+          ...this.#flush(event.vm),
+          this.#row(event.vm, STAGE_LABELS.provision, `${stepName(event.step)} done`, event.durationMs),
+        ];
+      case 'step.skipped':
+        return [
+          this.#row(
+            event.vm,
+            STAGE_LABELS.provision,
+            this.#style.dim(`${stepName(event.step)} skipped: ${event.reason}`),
+          ),
+        ];
+      case 'step.failed':
+        return this.#flush(event.vm);
+      case 'warning':
+        return this.#warning(event.vm, event.message, event.hint);
+      case 'vm.finished':
+        return this.#finished(event);
+      default:
+        return [];
+    }
+  }
+
+  /** One line of the live view: what a VM is doing right now. */
+  activity(vm: string, stage: Stage, detail: string, elapsedMs: number): string {
+    return this.#row(vm, STAGE_LABELS[stage], detail, elapsedMs);
+  }
+
+  #row(vm: string, label: string, detail: string, durationMs?: number): string {
+    const { dim, strong } = this.#style;
+    const head = `  ${strong(vm.padEnd(this.#nameWidth))}  ${dim(label.padEnd(LABEL_WIDTH))} `;
+    if (durationMs === undefined) return head + detail;
+    const fill = ' '.repeat(Math.max(0, DETAIL_WIDTH - stripVTControlCharacters(detail).length));
+    return `${head}${detail}${fill} ${dim(formatDuration(durationMs).padStart(7))}`;
+  }
+
+  #output(vm: string, stream: string, text: string): string[] {
+    const key = `${vm}\n${stream}`;
+    const pieces = ((this.#partial.get(key) ?? '') + text).split('\n');
+    let rest = lastState(pieces.pop() ?? '');
+    if (rest.length > LONGEST_LINE) {
+      pieces.push(rest);
+      rest = '';
+    }
+    this.#partial.set(key, rest);
+    return pieces.map((piece) => this.#outputLine(vm, piece));
+  }
+
+  #flush(vm: string): string[] {
+    const lines: string[] = [];
+    for (const stream of ['stdout', 'stderr']) {
+      const key = `${vm}\n${stream}`;
+      const rest = this.#partial.get(key) ?? '';
+      if (rest !== '') lines.push(this.#outputLine(vm, rest));
+      this.#partial.delete(key);
+    }
+    return lines;
+  }
+
+  #outputLine(vm: string, text: string): string {
+    // A carriage return would overwrite the prefix: of a progress bar the last state counts.
+    const shown = lastState(text).replace(/\r+$/, '');
+    const prefix = this.#several ? `${vm.padEnd(this.#nameWidth)} │` : '│';
+    return `  ${this.#style.dim(prefix)} ${shown}`;
+  }
+
+  #warning(vm: string | undefined, message: string, hint: string | undefined): string[] {
+    const { warn, dim } = this.#style;
+    const lines = [`${warn('!')} ${vm === undefined ? '' : `${vm}: `}${message}`];
+    if (hint !== undefined) lines.push(dim(`  ${hint}`));
+    return lines;
+  }
+
+  #finished(result: VmResult): string[] {
+    const { good, dim, bad, warn } = this.#style;
+    const { vm, durationMs } = result;
+    const took = spellDuration(durationMs);
+    switch (result.outcome) {
+      case 'up': {
+        const how = this.#provisioned.has(vm) ? 'up and provisioned' : 'up';
+        return [`${good('✓')} ${vm} is ${how} in ${took}   ${dim(`vmctl ssh ${vm}`)}`];
+      }
+      case 'already-running':
+        return [`${good('✓')} ${vm} is running already   ${dim(`vmctl ssh ${vm}`)}`];
+      case 'stopped':
+        return [`${good('✓')} ${vm} stopped in ${took}`];
+      case 'already-stopped':
+        return [`${good('✓')} ${vm} was stopped already`];
+      case 'destroyed':
+        return [`${good('✓')} ${vm} destroyed`];
+      case 'absent':
+        return [`${good('✓')} ${vm} does not exist`];
+      case 'blocked':
+        return [`${warn('-')} ${vm} not started`, ...this.#error(result.error)];
+      case 'interrupted':
+        return [`${warn('-')} ${vm} interrupted`, ...this.#error(result.error)];
+      case 'failed': {
+        const where = result.stage === undefined ? '' : ` in ${STAGE_LABELS[result.stage]}`;
+        return [`${bad('✗')} ${vm} failed${where} after ${took}`, ...this.#error(result.error)];
+      }
+    }
+  }
+
+  #error(error: ErrorReport | undefined): string[] {
+    if (error === undefined) return [];
+    const lines = [...error.message.split('\n'), this.#style.dim(`[${error.code}]`)];
+    if (error.hint !== undefined) lines.push(...`Try: ${error.hint}`.split('\n'));
+    return lines.map((line) => `    ${line}`);
+  }
+}
+
+/** What a terminal would show of a line; carriage returns at its end overwrite nothing yet. */
+function lastState(line: string): string {
+  let end = line.length;
+  while (line[end - 1] === '\r') end--;
+  return line.slice(line.lastIndexOf('\r', end - 1) + 1);
+}
+
+function stepName(step: StepReference): string {
+  return `${step.index}/${step.count} ${step.name}`;
+}
+
+/** `noble.img 45 % of 600 MiB`. */
+export function describeProgress(event: Extract<VmctlEvent, { type: 'progress' }>): string {
+  const { subject, done, total } = event;
+  if (total === undefined || total === 0) return `${subject} ${formatBytes(done)}`;
+  return `${subject} ${Math.floor((done / total) * 100)} % of ${formatBytes(total)}`;
+}

@@ -1,0 +1,49 @@
+import type { VmStatus } from '../operations/status.js';
+import type { Style } from './style.js';
+import { oneLine } from './terminal-text.js';
+import { formatAge, formatBytes } from './units.js';
+import { colorState, describeNetwork } from './vm-table.js';
+
+/** One VM as a block of `name  value` lines. */
+export function statusText(vm: VmStatus, style: Style, now = Date.now()): string {
+  const state = colorState(vm, style) + (vm.detail === null ? '' : ` (${oneLine(vm.detail)})`);
+  const rows: [string, string | null][] = [
+    ['state', vm.pid === null ? state : `${state}, process ${vm.pid}`],
+    ['backend', oneLine(vm.backend)],
+    ['resources', `${vm.vcpus} vCPU, ${vm.memoryMb} MiB memory, ${vm.firmware}`],
+    ['disk', disk(vm)],
+    ['image', vm.image === null ? null : oneLine(vm.image)],
+    ['network', [describeNetwork(vm.network), vm.mac].filter((part) => part !== null).join(', ')],
+    ['ssh', vm.ssh === null ? null : oneLine(vm.ssh)],
+    ...vm.forwards.map((forward): [string, string] => [
+      'forward',
+      `${forward.address}:${forward.host} -> guest ${forward.guest}`,
+    ]),
+    ['files', vm.workDir],
+    ['VMFile', vm.vmfile === null ? null : oneLine(vm.vmfile)],
+    [
+      'created',
+      vm.createdAt === null ? null : `${vm.createdAt} (${formatAge(now - Date.parse(vm.createdAt))} ago)`,
+    ],
+    ...Object.entries(vm.provisioned).map(([step, record]): [string, string] => [
+      'step',
+      `${step}, last succeeded ${record.finished_at}`,
+    ]),
+    ['problem', vm.problem?.message ?? null],
+    [
+      'try',
+      vm.problem?.hint ??
+        (vm.unfinished && vm.state === 'running' ? 'vmctl up: the last one did not finish' : null),
+    ],
+  ];
+  const lines = rows
+    .filter((row): row is [string, string] => row[1] !== null)
+    .map(([label, value]) => `  ${style.dim(label.padEnd(10))} ${value}`);
+  return [style.strong(vm.name), ...lines].join('\n');
+}
+
+function disk({ diskGb, diskUsedBytes }: VmStatus): string | null {
+  const used = diskUsedBytes === null ? null : `${formatBytes(diskUsedBytes)} used`;
+  if (diskGb === null) return used;
+  return used === null ? `${diskGb} GB` : `${diskGb} GB, ${used}`;
+}

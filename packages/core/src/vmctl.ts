@@ -1,0 +1,85 @@
+import type { EventListener, ListenerPressure } from './events/event-stream.js';
+import type { DestroyOptions } from './operations/destroy.js';
+import type { DoctorReport } from './operations/doctor.js';
+import type { DownOptions } from './operations/down.js';
+import type { VmListing } from './operations/list.js';
+import type { LogChunk, LogOptions } from './operations/log.js';
+import { Runtime, type RuntimeOptions } from './operations/runtime.js';
+import type { SshCommand, SshOptions } from './operations/ssh.js';
+import type { VmStatus } from './operations/status.js';
+import type { OperationResult, UpOptions } from './operations/up.js';
+import type { VmFile } from './vmfile/model.js';
+
+/**
+ * vmctl as a library: the same operations that the commands call. Nothing is printed; what happens comes as events.
+ *
+ * Each operation is loaded when it is first called.
+ */
+export class Vmctl {
+  readonly #runtime: Runtime;
+
+  constructor(options: RuntimeOptions = {}) {
+    this.#runtime = new Runtime(options);
+  }
+
+  /**
+   * Listens to all events from now on; returns the function that ends it.
+   *
+   * @param pressure - gives a promise while the listener is behind: what steps print waits for it in the guest
+   */
+  subscribe(listener: EventListener, pressure?: ListenerPressure): () => void {
+    return this.#runtime.events.subscribe(listener, pressure);
+  }
+
+  /** Brings the VMs of a VMFile up. */
+  async up(options?: UpOptions): Promise<OperationResult> {
+    return (await import('./operations/up.js')).up(this.#runtime, options);
+  }
+
+  /** Stops the VMs of a VMFile. */
+  async down(options?: DownOptions): Promise<OperationResult> {
+    return (await import('./operations/down.js')).down(this.#runtime, options);
+  }
+
+  /** Removes VMs with all they have. */
+  async destroy(options: DestroyOptions): Promise<OperationResult> {
+    return (await import('./operations/destroy.js')).destroy(this.#runtime, options);
+  }
+
+  /** All VMs with their observed states. */
+  async list(options?: { signal?: AbortSignal }): Promise<VmListing[]> {
+    return (await import('./operations/list.js')).list(this.#runtime, options);
+  }
+
+  /** All that is known of some VMs. */
+  async status(options?: { names?: readonly string[]; signal?: AbortSignal }): Promise<VmStatus[]> {
+    return (await import('./operations/status.js')).status(this.#runtime, options);
+  }
+
+  /** The `ssh` command line that logs in to a running VM. */
+  async ssh(options: SshOptions): Promise<SshCommand> {
+    return (await import('./operations/ssh.js')).ssh(this.#runtime, options);
+  }
+
+  /** The logs of a VM. */
+  async *log(options: LogOptions): AsyncGenerator<LogChunk> {
+    const { readLog } = await import('./operations/log.js');
+    yield* readLog(this.#runtime, options);
+  }
+
+  /** Reads and checks a VMFile. */
+  async validate(options?: { file?: string }): Promise<VmFile> {
+    return (await import('./operations/validate.js')).validate(this.#runtime, options);
+  }
+
+  /** The names of the VMs of a VMFile, in its order; for commands whose VM is plain from where they are run. */
+  async vmNames(options?: { file?: string }): Promise<string[]> {
+    const { loadVmFile } = await import('./operations/select-vms.js');
+    return (await loadVmFile(this.#runtime, options?.file, { steps: false })).vms.map(({ name }) => name);
+  }
+
+  /** Looks at plugins, host and state. */
+  async doctor(options?: { signal?: AbortSignal }): Promise<DoctorReport> {
+    return (await import('./operations/doctor.js')).doctor(this.#runtime, options);
+  }
+}

@@ -1,0 +1,74 @@
+import type { NetworkConfig, PortForward } from '../hypervisor/contract.js';
+import type { ImageReference } from '../images/contract.js';
+
+/** A VMFile, decoded and valid. */
+export interface VmFile {
+  /** Absolute. */
+  readonly path: string;
+  /** The directory it is in. */
+  readonly baseDir: string;
+  readonly vms: readonly VmDefinition[];
+}
+
+/** One `vm` node. Units are in the names; defaults are filled in. */
+export interface VmDefinition {
+  readonly name: string;
+  readonly image: ImageReference;
+  /** Default 1. */
+  readonly vcpus: number;
+  /** MiB; default 1024. */
+  readonly memoryMb: number;
+  /** Bytes; undefined: as large as the image. */
+  readonly diskBytes: number | undefined;
+  readonly backend: string | undefined;
+  /** Default `bios`. */
+  readonly firmware: 'bios' | 'uefi';
+  readonly dependsOn: readonly Dependency[];
+  /** Default `user`. */
+  readonly network: NetworkConfig;
+  readonly forwards: readonly PortForward[];
+  /** Undefined without a `cloud-init` block: then the guest gets no seed. */
+  readonly cloudInit: CloudInitDefinition | undefined;
+  readonly ssh: SshDefinition;
+  readonly provision: readonly ProvisionDefinition[];
+}
+
+/** How far another VM has to be before this one starts. */
+export interface Dependency {
+  readonly vm: string;
+  /** Default `ready`. */
+  readonly until: 'started' | 'ready' | 'provisioned';
+}
+
+export interface CloudInitDefinition {
+  /** Default: the VM's name. */
+  readonly hostname: string;
+  /** Path of a public key file, absolute; undefined with `userDataPath` undefined: generate a pair. */
+  readonly sshKeyPath: string | undefined;
+  /** Raw user-data file, absolute; vmctl then adds no user and no key. */
+  readonly userDataPath: string | undefined;
+}
+
+export interface SshDefinition {
+  /** Whether the VMFile has an `ssh` block. */
+  readonly declared: boolean;
+  /** Default `vm`. */
+  readonly user: string;
+  /** Absolute path. */
+  readonly privateKeyPath: string | undefined;
+  /** How long to wait for the guest; default 120. */
+  readonly timeoutSeconds: number;
+}
+
+/** When a step runs; `changed`: when its configuration or inputs changed since it last succeeded. */
+export type RunPolicy = 'always' | 'once' | 'never' | 'changed';
+
+export interface ProvisionDefinition {
+  /** The provisioner's type: `shell`. */
+  readonly type: string;
+  /** `name="…"`, or `<type>-<n>` with n from 1; unique within the VM. */
+  readonly name: string;
+  readonly run: RunPolicy;
+  /** What the type's own `decode` made of the node. */
+  readonly config: unknown;
+}

@@ -1,0 +1,140 @@
+import { homedir } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import { LARGEST, tooLarge } from './file-content.js';
+import { checkFile } from './file-rules.js';
+import type { KdlNode } from './kdl-tree.js';
+import type { Locator } from './locator.js';
+import type { VmDefinition, VmFile } from './model.js';
+import { NodeReader } from './node-reader.js';
+import { ProblemList } from './problem-list.js';
+import { decodeSteps, type ProvisionerLookup } from './read-provision.js';
+import { type DeclaredVm, readVm } from './read-vm.js';
+import { SourceText } from './source-text.js';
+import { checkTypeAnnotations } from './type-annotations.js';
+
+/** What a VMFile is read with. */
+export interface VmFileOptions {
+  /** Brings the types of provisioning steps. Undefined: steps are passed over, for those who do not run them. */
+  readonly provisioners: ProvisionerLookup | undefined;
+  /** What `~` is; default: the user's home directory. */
+  readonly homeDir?: string | undefined;
+}
+
+/** Settings of a VM, for those who write them beside it. */
+const VM_SETTINGS = [
+  'image',
+  'image-url',
+  'vcpus',
+  'memory',
+  'disk',
+  'backend',
+  'firmware',
+  'depends-on',
+  'network',
+  'cloud-init',
+  'ssh',
+  'provision',
+] as const;
+
+/**
+ * Reads the text of a VMFile; touches no file. Whether files that it names exist is not looked at.
+ *
+ * @param options.path - what the file is called in messages, and whose directory relative paths start from
+ * @throws VMCTL_VMFILE_INVALID with all problems, each with its place
+ */
+export async function parseVmFile(
+  text: string,
+  options: VmFileOptions & { readonly path: string },
+): Promise<VmFile> {
+  const path = resolve(options.path);
+  if (text.length > LARGEST) throw tooLarge(path);
+  const source = new SourceText(text.startsWith('\ufeff') ? text.slice(1) : text);
+  const { nodes, locator } = await parseTree(source, path);
+
+  const problems = new ProblemList();
+  const baseDir = dirname(path);
+  const homeDir = options.homeDir ?? homedir();
+  const document = NodeReader.document(nodes, { baseDir, homeDir, problems, locator });
+  for (const name of VM_SETTINGS) document.hintAbout(name, `It belongs into a VM: vm "…" { ${name} … }`);
+  const declared = document.children('vm').map(readVm);
+  if (declared.length === 0) {
+    document.problem('there is no VM in the file', {
+      hint: 'Add one: vm "web" { image "path/to/disk.qcow2" }',
+    });
+  }
+  checkFile(declared);
+  checkTypeAnnotations(nodes, problems);
+  const vms = await Promise.all(declared.map((vm) => define(vm, options.provisioners)));
+  document.finish();
+
+  if (problems.count > 0 || locator?.extraProperties().next().done === false) {
+    throw await invalid({ path, source, nodes, problems, locator });
+  }
+  return { path, baseDir, vms };
+}
+
+async function define(vm: DeclaredVm, provisioners: ProvisionerLookup | undefined): Promise<VmDefinition> {
+  if (provisioners === undefined) {
+    for (const { node } of vm.steps) node.excuse();
+    return { ...vm.definition, provision: [] };
+  }
+  return { ...vm.definition, provision: await decodeSteps(vm.steps, provisioners) };
+}
+
+/** The tree of the text; with a locator when the tree does not say all that the text says. */
+async function parseTree(
+  source: SourceText,
+  path: string,
+): Promise<{ readonly nodes: readonly KdlNode[]; readonly locator: Locator | undefined }> {
+  // kdljs is the largest import of a command that reads a VMFile, and the second parser is seldom needed.
+  const { parseKdl } = await import('./kdl-parser.js');
+  const parsed = parseKdl(source.text);
+  if (parsed.ok)
+    return { nodes: parsed.nodes, locator: parsed.faithful ? undefined : await locate(source, parsed.nodes) };
+
+  const [{ explainSyntax }, { invalidVmFile }] = await Promise.all([
+    import('./syntax-problems.js'),
+    import('./invalid-vmfile.js'),
+  ]);
+  const { problems, isKdl1 } = explainSyntax(source, parsed);
+  const hint = isKdl1
+    ? 'This is KDL 1, and vmctl reads KDL 2: #true instead of true, #"…"# instead of r"…", and """ around text of several lines.'
+    : undefined;
+  throw invalidVmFile({ path, source, problems, hint });
+}
+
+async function locate({ text }: SourceText, nodes: readonly KdlNode[]): Promise<Locator | undefined> {
+  const { Locator } = await import('./locator.js');
+  return Locator.create(text, nodes);
+}
+
+async function invalid(found: {
+  readonly path: string;
+  readonly source: SourceText;
+  readonly nodes: readonly KdlNode[];
+  readonly problems: ProblemList;
+  readonly locator: Locator | undefined;
+}): Promise<Error> {
+  const { path, source, problems } = found;
+  const [{ invalidVmFile }, locator] = await Promise.all([
+    import('./invalid-vmfile.js'),
+    found.locator ?? locate(source, found.nodes),
+  ]);
+  const placed = problems.problems.map(({ place, message, hint }) => ({
+    range: locator?.range(place) ?? { start: 0, end: 0 },
+    message,
+    hint,
+  }));
+  const extra = [...(locator?.extraProperties() ?? [])].map(({ name, range }) => ({
+    range,
+    message: name === '__proto__' ? 'unknown property "__proto__"' : `"${name}" is given twice`,
+    hint: name === '__proto__' ? undefined : 'Keep one of them.',
+  }));
+  return invalidVmFile({
+    path,
+    source,
+    problems: [...placed, ...extra],
+    count: problems.count + extra.length,
+    cause: problems.cause,
+  });
+}

@@ -1,0 +1,81 @@
+import { isIP } from 'node:net';
+import type { NetworkConfig, NetworkType, PortForward } from '../hypervisor/contract.js';
+import type { NodeReader } from './node-reader.js';
+import { integerKind, oneOfKind, show, type ValueKind } from './value-kinds.js';
+
+const KINDS = ['user', 'tap', 'vnic', 'none'] as const satisfies readonly NetworkType[];
+
+/** The settings that belong to one kind only. */
+const SETTINGS: Readonly<Record<string, NetworkType>> = { forward: 'user', bridge: 'tap', name: 'vnic' };
+
+const portKind: ValueKind<number> = { ...integerKind, example: '8080' };
+
+/** A forwarded port with the node that asks for it. */
+export interface DeclaredForward {
+  readonly forward: PortForward;
+  readonly node: NodeReader;
+}
+
+/** What a VM's `network` block says. */
+export interface DeclaredNetwork {
+  readonly network: NetworkConfig;
+  readonly forwards: readonly DeclaredForward[];
+}
+
+/** The network of a VM; `user` when it says none. */
+export function readNetwork(vm: NodeReader): DeclaredNetwork {
+  const node = vm.child('network');
+  const none = { network: { type: 'user' }, forwards: [] } as const;
+  if (node === undefined) return none;
+  const kind = node.positional(0, oneOfKind(KINDS), { required: true, what: 'kind' });
+  if (kind === undefined) {
+    // Which settings it may have depends on the kind.
+    node.excuse();
+    return none;
+  }
+  for (const [name, owner] of Object.entries(SETTINGS)) {
+    if (owner !== kind) node.hintAbout(name, `It is a setting of network "${owner}".`);
+  }
+  switch (kind) {
+    case 'user':
+      return { network: { type: 'user' }, forwards: node.children('forward').flatMap(readForward) };
+    case 'tap': {
+      const bridge = node.string('bridge', { check: checkLinkName(15) }) ?? 'br0';
+      return { network: { type: 'tap', bridge }, forwards: [] };
+    }
+    case 'vnic': {
+      const name = node.string('name', { check: checkLinkName(31) });
+      return { network: { type: 'vnic', ...(name === undefined ? {} : { name }) }, forwards: [] };
+    }
+    case 'none':
+      return { network: { type: 'none' }, forwards: [] };
+  }
+}
+
+function readForward(node: NodeReader): DeclaredForward[] {
+  const host = node.setting('host', portKind, { required: true, check: checkPort(0) });
+  const guest = node.setting('guest', portKind, { required: true, check: checkPort(1) });
+  const address = node.string('address', { check: checkAddress }) ?? '127.0.0.1';
+  if (host === undefined || guest === undefined) return [];
+  return [{ forward: { address, host, guest }, node }];
+}
+
+function checkPort(least: 0 | 1): (port: number) => string | undefined {
+  return (port) => {
+    if (port >= least && port <= 65535) return undefined;
+    return `must be a port from 1 to 65535${least === 0 ? ', or 0 for a free one' : ''}, not ${port}`;
+  };
+}
+
+function checkAddress(address: string): string | undefined {
+  if (isIP(address) !== 0) return undefined;
+  return `must be an IP address of this host such as "127.0.0.1", or "0.0.0.0" for all, not ${show(address)}`;
+}
+
+/** Bounds are those of the kernels: 15 characters in Linux, 31 in illumos. */
+function checkLinkName(longest: number): (name: string) => string | undefined {
+  return (name) => {
+    if (/^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(name) && name.length <= longest) return undefined;
+    return `must be the name of a network link (1 to ${longest} of a-z A-Z 0-9 . _ -), not ${show(name)}`;
+  };
+}

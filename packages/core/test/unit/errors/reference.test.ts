@@ -1,0 +1,34 @@
+import { describe, expect, it } from '@jest/globals';
+import { execFile } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { errorRegistry } from '../../../src/errors/registry.js';
+
+const root = join(import.meta.dirname, '../../../../..');
+
+describe('the error reference', () => {
+  it('has exactly the codes of the registry, with their meaning and exit status', async () => {
+    await promisify(execFile)(process.execPath, [join(root, 'scripts/error-reference.mjs'), '--check']);
+  });
+
+  it('lists codes in order', () => {
+    const codes = Object.keys(errorRegistry);
+    expect(codes).toEqual(codes.toSorted());
+  });
+
+  it('has every code that a package throws, and no code that nothing throws', async () => {
+    const packages = join(root, 'packages');
+    const files = (await readdir(packages, { recursive: true })).filter(
+      (file) => /^[^/]+\/src\/.*\.ts$/.test(file) && !file.endsWith('errors/registry.ts'),
+    );
+    const text = (await Promise.all(files.map((file) => readFile(join(packages, file), 'utf8')))).join('\n');
+    const environment = /^VMCTL_(NOOP_SSH|QEMU|QEMU_ACCEL|QEMU_CACHE|QEMU_SANDBOX|BRIDGE_HELPER)$/;
+    const quoted = text.match(/(?<=['`])VMCTL_[A-Z0-9_]+(?=['`])/g) ?? [];
+    const used = new Set(quoted.filter((word) => !environment.test(word)));
+    const codes: readonly string[] = Object.keys(errorRegistry);
+    expect([...used].filter((code) => !codes.includes(code))).toEqual([]);
+    // Some are put together from parts, and named whole where they are documented.
+    expect(codes.filter((code) => !text.includes(code))).toEqual([]);
+  });
+});

@@ -1,0 +1,69 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Hypervisor, VmHandle } from '../../../src/hypervisor/contract.js';
+import { NoopBackend } from '../../../src/hypervisor/noop-backend.js';
+import { RouterHypervisor, type RouterOptions } from '../../../src/hypervisor/router.js';
+
+function router(options: Partial<RouterOptions> = {}): RouterHypervisor {
+  return new RouterHypervisor({ platform: 'linux', load: async () => new NoopBackend(), ...options });
+}
+
+const handle = { backend: 'of-handle' } as VmHandle; // the choice looks at nothing else
+
+describe('RouterHypervisor.choose', () => {
+  it('keeps an existing VM with the backend that made it', () => {
+    const chosen = router({ flag: 'of-flag', configured: 'of-config' }).choose({
+      handle,
+      declared: 'of-vmfile',
+    });
+    expect(chosen).toBe('of-handle');
+  });
+
+  it('takes the VMFile before --backend', () => {
+    expect(router({ flag: 'of-flag' }).choose({ declared: 'of-vmfile' })).toBe('of-vmfile');
+  });
+
+  it('takes --backend before the configuration', () => {
+    expect(router({ flag: 'of-flag', configured: 'of-config' }).choose({})).toBe('of-flag');
+  });
+
+  it('takes the configuration before the platform', () => {
+    expect(router({ configured: 'of-config' }).choose({})).toBe('of-config');
+  });
+
+  it.each([
+    ['linux', 'qemu'],
+    ['sunos', 'propolis'],
+  ] as const)('takes on %s %s', (platform, backend) => {
+    expect(router({ platform }).choose({})).toBe(backend);
+  });
+
+  it('refuses a platform without a default backend, and says how to name one', () => {
+    expect(() => router({ platform: 'win32' }).choose({})).toThrow(
+      expect.objectContaining({
+        code: 'VMCTL_BACKEND_UNKNOWN_PLATFORM',
+        hint: expect.stringContaining('--backend'),
+      }),
+    );
+  });
+});
+
+describe('RouterHypervisor', () => {
+  it('loads a backend once, even for calls at the same time', async () => {
+    const loads: string[] = [];
+    const hypervisor = router({
+      load: async (name): Promise<Hypervisor> => {
+        loads.push(name);
+        return new NoopBackend();
+      },
+    });
+    await Promise.all([hypervisor.backend('noop'), hypervisor.backend('noop')]);
+    expect(loads).toEqual(['noop']);
+  });
+
+  it('has no console for a backend that is not loaded, and says so', () => {
+    expect(router().console({ backend: 'noop' } as VmHandle)).toEqual({
+      kind: 'none',
+      reason: 'the backend "noop" is not loaded',
+    });
+  });
+});

@@ -1,0 +1,137 @@
+import { describe, expect, it } from '@jest/globals';
+import type { VmctlEventBody } from '../../../src/events/events.js';
+import { EventLines } from '../../../src/ui/event-lines.js';
+
+const plain = (text: string): string => text;
+const style = { good: plain, bad: plain, warn: plain, dim: plain, strong: plain };
+const time = '2026-01-01T00:00:00.000Z';
+const step = { index: 1, count: 2, name: 'packages', provisioner: 'shell' };
+
+function show(...events: VmctlEventBody[]): string[] {
+  const lines = new EventLines(style);
+  return events.flatMap((event) => lines.lines({ ...event, time }));
+}
+
+describe('EventLines', () => {
+  it('shows a stage with its detail and how long it took', () => {
+    expect(
+      show(
+        { type: 'run.started', operation: 'up', vms: ['web'] },
+        { type: 'stage.started', vm: 'web', stage: 'resolve' },
+        { type: 'stage.finished', vm: 'web', stage: 'resolve', detail: 'noble.img (cached)', durationMs: 12 },
+      ),
+    ).toEqual(['  web  image     noble.img (cached)                              0.0s']);
+  });
+
+  it('aligns the names of several VMs', () => {
+    const [web, database] = show(
+      { type: 'run.started', operation: 'up', vms: ['web', 'database'] },
+      { type: 'stage.finished', vm: 'web', stage: 'start', detail: 'x', durationMs: 400 },
+      { type: 'stage.finished', vm: 'database', stage: 'start', detail: 'x', durationMs: 400 },
+    );
+    expect(web?.indexOf('start')).toBe(database?.indexOf('start'));
+  });
+
+  it('puts the VM before its output only when there are several', () => {
+    const output: VmctlEventBody = {
+      type: 'step.output',
+      vm: 'web',
+      step,
+      stream: 'stdout',
+      text: 'hello\n',
+    };
+    expect(show({ type: 'run.started', operation: 'up', vms: ['web'] }, output)).toEqual(['  │ hello']);
+    expect(show({ type: 'run.started', operation: 'up', vms: ['web', 'db'] }, output)).toEqual([
+      '  web │ hello',
+    ]);
+  });
+
+  it('joins pieces of a line, keeps both streams apart, and loses no last line without a newline', () => {
+    const piece = (stream: 'stdout' | 'stderr', text: string): VmctlEventBody => ({
+      type: 'step.output',
+      vm: 'web',
+      step,
+      stream,
+      text,
+    });
+    const shown = show(
+      { type: 'run.started', operation: 'up', vms: ['web'] },
+      piece('stdout', 'hel'),
+      piece('stderr', 'oops\n'),
+      piece('stdout', 'lo\nlast'),
+      { type: 'step.finished', vm: 'web', step, durationMs: 1000 },
+    );
+    expect(shown.slice(0, 3)).toEqual(['  │ oops', '  │ hello', '  │ last']);
+    expect(shown[3]).toMatch(/1\/2 packages done +1\.0s$/);
+  });
+
+  it('does not keep endless output without a newline in memory', () => {
+    const shown = show(
+      { type: 'run.started', operation: 'up', vms: ['web'] },
+      ...Array.from({ length: 10 }, (): VmctlEventBody => {
+        return { type: 'step.output', vm: 'web', step, stream: 'stdout', text: 'x'.repeat(10_000) };
+      }),
+    );
+    expect(shown.join('').replaceAll(/[^x]/g, '').length).toBeGreaterThan(80_000);
+  });
+
+  it('shows the last state of a progress bar', () => {
+    expect(
+      show(
+        { type: 'run.started', operation: 'up', vms: ['web'] },
+        { type: 'step.output', vm: 'web', step, stream: 'stdout', text: '10 %\r55 %\r100 %\r\n' },
+      ),
+    ).toEqual(['  │ 100 %']);
+  });
+
+  it('keeps of a progress bar without newlines no more than its last state', () => {
+    const state = (text: string): VmctlEventBody => ({
+      type: 'step.output',
+      vm: 'web',
+      step,
+      stream: 'stdout',
+      text,
+    });
+    const states = Array.from({ length: 5_000 }, (_, index) => state(`${index} %\r`));
+    expect(show(...states, state('done\n'))).toEqual(['  │ done']);
+  });
+
+  it('shows megabytes without a newline in parts, all of them', () => {
+    const lines = new EventLines(style);
+    const text = 'x'.repeat(16 * 1024);
+    const shown = Array.from({ length: 256 }, () =>
+      lines.lines({ type: 'step.output', vm: 'web', step, stream: 'stdout', text, time }),
+    ).flat();
+    const longest = Math.max(...shown.map((line) => line.length));
+    const all = shown.reduce((sum, line) => sum + line.length - '  │ '.length, 0);
+    expect(longest).toBeLessThan(64 * 1024);
+    expect(all).toBe(4 * 2 ** 20);
+  });
+
+  it('says what failed, its code and what to try', () => {
+    expect(
+      show({
+        type: 'vm.finished',
+        vm: 'web',
+        outcome: 'failed',
+        stage: 'start',
+        durationMs: 1200,
+        error: { code: 'VMCTL_X', message: 'It broke.\nBadly.', hint: 'Mend it.' },
+      } as VmctlEventBody),
+    ).toEqual([
+      '✗ web failed in start after 1.2 s',
+      '    It broke.',
+      '    Badly.',
+      '    [VMCTL_X]',
+      '    Try: Mend it.',
+    ]);
+  });
+
+  it('says that a VM is provisioned only when a step ran', () => {
+    const up: VmctlEventBody = { type: 'vm.finished', vm: 'web', outcome: 'up', durationMs: 52_000 };
+    expect(show(up)).toEqual(['✓ web is up in 52 s   vmctl ssh web']);
+    expect(show({ type: 'step.finished', vm: 'web', step, durationMs: 1 }, up).at(-1)).toBe(
+      '✓ web is up and provisioned in 52 s   vmctl ssh web',
+    );
+  });
+});
