@@ -1,0 +1,16 @@
+import type { VmctlPlugin } from '@vmctl/core/plugin';
+
+const NAME = '@vmctl/plugin-qemu';
+
+const plugin: VmctlPlugin = {
+  name: NAME,
+  apiVersion: 1,
+  apply(host) {
+    host.hooks.hypervisor.for('qemu').tapPromise(NAME, async () => {
+      const { QemuBackend } = await import('./qemu-backend.js');
+      return new QemuBackend(host);
+    });
+  },
+};
+
+export default plugin;

@@ -1,0 +1,113 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, jest } from '@jest/globals';
+import type { PluginHost, VmHandle, VmSpec } from '@vmctl/core/plugin';
+import { openMonitor } from '../../src/monitor.js';
+import { QemuBackend, type QemuBackendOptions } from '../../src/qemu-backend.js';
+import type { QmpClient } from '../../src/qmp-client.js';
+import { findProcess } from '../../src/vm-process.js';
+import { type guestDisk, HELLO, writeGuestImage } from './guest-disk.js';
+import { createContext, createPluginHost } from './plugin-host.js';
+import { useTemporaryDirectory } from './temporary-directory.js';
+import { until } from './until.js';
+
+/** The environment without what a developer may have set for QEMU. */
+export const PLAIN_ENV: Readonly<Record<string, string | undefined>> = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !name.startsWith('VMCTL_')),
+);
+
+/** VMs in a directory of their own, whose processes end with the test whatever happens in it. */
+export function useVmLab() {
+  // Emulated guests on a busy machine: generous, for it only matters when something hangs.
+  jest.setTimeout(120_000);
+  const directory = useTemporaryDirectory();
+  const handles: VmHandle[] = [];
+  const lab = {
+    get root(): string {
+      return directory.path;
+    },
+    host(env: Readonly<Record<string, string>> = {}, overrides: Partial<PluginHost> = {}): PluginHost {
+      return createPluginHost(directory.path, { ...overrides, env: { ...PLAIN_ENV, ...env } });
+    },
+    backend(env: Readonly<Record<string, string>> = {}, options: QemuBackendOptions = {}): QemuBackend {
+      return new QemuBackend(lab.host(env), options);
+    },
+    async spec(
+      name = 'web',
+      guest: Parameters<typeof guestDisk>[0] = 'attentive',
+      changes: Partial<VmSpec> = {},
+    ): Promise<VmSpec> {
+      const workDir = changes.workDir ?? join(directory.path, 'vms', name);
+      await mkdir(workDir, { recursive: true, mode: 0o700 });
+      const seedIsoPath = join(workDir, 'seed.iso');
+      await writeFile(seedIsoPath, Buffer.alloc(64 * 1024));
+      const spec: VmSpec = {
+        id: `qemu-${randomUUID()}`,
+        name,
+        backend: 'qemu',
+        workDir,
+        image: await writeGuestImage(join(directory.path, `${guest}.img`), guest),
+        vcpus: 1,
+        memoryMb: 64,
+        firmware: 'bios',
+        network: { type: 'user' },
+        forwards: [],
+        macAddress: `52:54:00:${randomBytes(3)
+          .toString('hex')
+          .replaceAll(/(..)(?=.)/g, '$1:')}`,
+        sshHostPort: await lab.host().ports.free(),
+        seedIsoPath,
+        ...changes,
+      };
+      return spec;
+    },
+    async prepared(
+      name = 'web',
+      guest: Parameters<typeof guestDisk>[0] = 'attentive',
+      changes: Partial<VmSpec> = {},
+    ): Promise<VmHandle> {
+      const handle = await lab.backend().prepare(await lab.spec(name, guest, changes), createContext());
+      handles.push(handle);
+      return handle;
+    },
+    /** Prepared, started, and its guest has said hello. */
+    async running(
+      name = 'web',
+      guest: Parameters<typeof guestDisk>[0] = 'attentive',
+      changes: Partial<VmSpec> = {},
+    ): Promise<VmHandle> {
+      const prepared = await lab.prepared(name, guest, changes);
+      const handle = await lab.backend().start(prepared, createContext());
+      await saidHello(handle);
+      return handle;
+    },
+    async monitor(vm: VmHandle): Promise<QmpClient> {
+      const identity = await lab.process(vm);
+      if (identity === undefined) throw new Error(`${vm.name} does not run`);
+      return openMonitor(lab.host(), vm, identity);
+    },
+    /** The QEMU of that VM, looked for in all processes. */
+    process(vm: VmHandle) {
+      return findProcess(lab.host(), { ...vm, pid: null, pid_start_time: null }, { search: true });
+    },
+  };
+  afterEach(async () => {
+    const backend = lab.backend();
+    for (const handle of handles.splice(0)) await backend.destroy(handle, createContext());
+  });
+  return lab;
+}
+
+export async function consoleLog(vm: VmHandle): Promise<string> {
+  return readFile(join(vm.work_dir, 'console.log'), 'utf8').catch(() => '');
+}
+
+/** Waits until the guest has said hello that many times in all. */
+export function saidHello(vm: VmHandle, times = 1): Promise<void> {
+  return until('the hello of the guest', async () => (await consoleLog(vm)).split(HELLO).length > times);
+}
+
+export async function filesIn(directory: string): Promise<string[]> {
+  return (await readdir(directory)).toSorted();
+}

@@ -1,0 +1,49 @@
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { copyVariables, prepareConsoleLog } from '../../src/work-files.js';
+import { createPluginHost } from '../support/plugin-host.js';
+import { useTemporaryDirectory } from '../support/temporary-directory.js';
+
+describe('the console log', () => {
+  const directory = useTemporaryDirectory();
+  const limits = { limit: 100, kept: 30 };
+  const prepare = async (content?: string) => {
+    const path = join(directory.path, 'console.log');
+    if (content !== undefined) await writeFile(path, content);
+    await prepareConsoleLog(path, createPluginHost(directory.path).files, limits);
+    return { text: await readFile(path, 'utf8'), mode: (await stat(path)).mode & 0o777 };
+  };
+
+  it('is made for its owner alone', async () => {
+    expect(await prepare()).toEqual({ text: '', mode: 0o600 });
+  });
+
+  it('is kept while it is small', async () => {
+    expect((await prepare('line\n'.repeat(20))).text).toBe('line\n'.repeat(20));
+  });
+
+  it('is cut to its last whole lines when it has grown', async () => {
+    const lines = Array.from({ length: 30 }, (_, index) => `line ${index}\n`).join('');
+    expect((await prepare(lines)).text).toBe('line 27\nline 28\nline 29\n');
+  });
+
+  it('is cut even when it has no lines', async () => {
+    expect((await prepare('x'.repeat(500))).text).toBe('x'.repeat(30));
+  });
+});
+
+describe('the variables of the firmware', () => {
+  const directory = useTemporaryDirectory();
+
+  it('are copied once, and then the VM’s own', async () => {
+    const { files } = createPluginHost(directory.path);
+    const [template, own] = [join(directory.path, 'template'), join(directory.path, 'efivars.fd')];
+    await writeFile(template, 'fresh', { mode: 0o444 });
+    await copyVariables(template, own, files);
+    expect((await stat(own)).mode & 0o777).toBe(0o600);
+    await writeFile(own, 'written by the guest');
+    await copyVariables(template, own, files);
+    expect(await readFile(own, 'utf8')).toBe('written by the guest');
+  });
+});
