@@ -15,6 +15,7 @@ const layers = [
   'guest',
   'provisioner',
   'plugins',
+  'plugin-store',
   'pipeline',
   'operations',
   'vmctl',

@@ -134,6 +134,10 @@ export const errorRegistry = {
     exit: EXIT.host,
   },
   VMCTL_NO_FREE_PORT: { meaning: 'No free TCP port was found.', exit: EXIT.host },
+  VMCTL_PLUGIN_ACCESS_DENIED: {
+    meaning: 'The package registry refuses access to a plugin: log in, or ask for the permission.',
+    exit: EXIT.host,
+  },
   VMCTL_PLUGIN_API_VERSION: {
     meaning: 'A plugin is written for another version of the plugin API.',
     exit: EXIT.host,
@@ -143,11 +147,35 @@ export const errorRegistry = {
     meaning: 'A plugin failed with an error that was not meant for users.',
     exit: EXIT.failure,
   },
+  VMCTL_PLUGIN_INTEGRITY: {
+    meaning: 'A downloaded package is damaged, or is not the one that the registry or a lock file names.',
+    exit: EXIT.failure,
+  },
   VMCTL_PLUGIN_INVALID: {
     meaning: 'A package says that it is a plugin, and its manifest or its code is not one.',
     exit: EXIT.host,
   },
   VMCTL_PLUGIN_LOAD_FAILED: { meaning: 'The code of a plugin cannot be loaded.', exit: EXIT.host },
+  VMCTL_PLUGIN_NOT_FOUND: {
+    meaning: 'There is no such package, or no version of it that was asked for.',
+    exit: EXIT.usage,
+  },
+  VMCTL_PLUGIN_NOT_INSTALLED: {
+    meaning: 'No plugin of that name is installed or linked.',
+    exit: EXIT.usage,
+  },
+  VMCTL_PLUGIN_NPM_FAILED: {
+    meaning: 'npm failed while it installed a plugin; what it said is shown.',
+    exit: EXIT.failure,
+  },
+  VMCTL_PLUGIN_NPM_MISSING: {
+    meaning: 'Plugins are installed with npm, and there is none.',
+    exit: EXIT.host,
+  },
+  VMCTL_PLUGIN_REGISTRY_UNREACHABLE: {
+    meaning: 'The package registry does not answer, or not as a registry does.',
+    exit: EXIT.host,
+  },
   VMCTL_PLUGIN_TIMEOUT: { meaning: 'A plugin hangs while it is loaded.', exit: EXIT.host },
   VMCTL_PORT_TAKEN: { meaning: 'A port of the host that the VMFile asks for is in use.', exit: EXIT.failure },
   VMCTL_PROCESS_NOT_OURS: {
@@ -246,6 +274,10 @@ export const errorRegistry = {
     exit: EXIT.usage,
   },
   VMCTL_VM_NAME_MISSING: { meaning: 'No VM was named, and there are several.', exit: EXIT.usage },
+  VMCTL_VM_NODE_UNKNOWN: {
+    meaning: 'No installed plugin brings a node of that name for `vm`.',
+    exit: EXIT.host,
+  },
   VMCTL_VM_NOT_RUNNING: { meaning: 'The command needs a running VM.', exit: EXIT.failure },
   VMCTL_VM_UNKNOWN: { meaning: 'There is no VM of that name.', exit: EXIT.usage },
   VMCTL_VM_WRONG_STATE: {
