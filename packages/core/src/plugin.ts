@@ -12,6 +12,7 @@ export type * from './guest/contract.js';
 export type * from './images/contract.js';
 export type * from './events/events.js';
 export type * from './vmfile/node.js';
+export type * from './vmfile/vm-node.js';
 export type * from './vmfile/model.js';
 export type { Exec, ExecOptions, ExecResult } from './host/exec.js';
 export type { Logger } from './host/logger.js';

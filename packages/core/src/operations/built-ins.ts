@@ -20,5 +20,5 @@ export function tapBuiltIns(
       return new HttpImageSource(scheme, { log: context.log });
     });
   }
-  return { hypervisors: ['noop'], provisioners: [], imageSources: ['file', 'http', 'https'] };
+  return { hypervisors: ['noop'], provisioners: [], imageSources: ['file', 'http', 'https'], vmNodes: [] };
 }

@@ -39,12 +39,19 @@ async function pluginFindings(runtime: Runtime, plugins: PluginSystem): Promise<
   }));
   for (const plugin of plugins.catalog.plugins) {
     const { name, version } = plugin.package;
-    const { hypervisors, provisioners = [], imageSources = [], up } = plugin.manifest.contributes;
+    const {
+      hypervisors,
+      provisioners = [],
+      imageSources = [],
+      vmNodes = [],
+      up = false,
+    } = plugin.manifest.contributes;
     const brings = [
       ...Object.keys(hypervisors ?? {}).map((each) => `backend ${each}`),
       ...provisioners.map((each) => `provisioner ${each}`),
       ...imageSources.map((each) => `image source ${each}`),
-      ...(up === true ? ['stages of up'] : []),
+      ...vmNodes.map((each) => `VM node ${each}`),
+      ...(up === false ? [] : ['stages of up']),
     ];
     const base = { id: `plugin:${name}`, title: `${name} ${version}` };
     try {

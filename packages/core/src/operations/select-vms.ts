@@ -2,13 +2,14 @@ import { resolve } from 'node:path';
 import { VmctlError } from '../errors/vmctl-error.js';
 import { nearest } from '../errors/nearest.js';
 import type { VmDefinition, VmFile } from '../vmfile/model.js';
-import type { ProvisionerLookup } from '../vmfile/read-vmfile.js';
+import type { ProvisionerLookup, VmNodeLookup } from '../vmfile/read-vmfile.js';
 import type { Runtime } from './runtime.js';
 
 /**
  * Reads the VMFile that `--file` names, or the one of the working directory or its parents.
  *
- * `steps: false` passes over provisioning steps: who stops or names VMs needs neither their plugins nor their files.
+ * `steps: false` passes over provisioning steps and the nodes of plugins: who stops or names VMs needs neither their
+ * plugins nor their files.
  */
 export async function loadVmFile(
   runtime: Runtime,
@@ -20,6 +21,7 @@ export async function loadVmFile(
   return readVmFile(path, {
     homeDir: runtime.homeDir,
     provisioners: options.steps ? await provisionerLookup(runtime) : undefined,
+    vmNodes: options.steps ? await vmNodeLookup(runtime) : undefined,
   });
 }
 
@@ -31,6 +33,14 @@ async function provisionerLookup(runtime: Runtime): Promise<ProvisionerLookup> {
         ? plugins.provisioner(type)
         : Promise.resolve(undefined),
     installed: () => plugins.installed('provisioners'),
+  };
+}
+
+async function vmNodeLookup(runtime: Runtime): Promise<VmNodeLookup> {
+  const plugins = await runtime.plugins();
+  return {
+    find: (name) => (plugins.claims('vmNodes', name) ? plugins.vmNode(name) : Promise.resolve(undefined)),
+    installed: () => plugins.installed('vmNodes'),
   };
 }
 

@@ -14,7 +14,7 @@ export interface RejectedPlugin {
 }
 
 /** What a plugin can contribute under a name. */
-export type ContributionKind = 'hypervisors' | 'provisioners' | 'imageSources';
+export type ContributionKind = 'hypervisors' | 'provisioners' | 'imageSources' | 'vmNodes';
 
 /** Who contributes what, from the package.json of each plugin alone: no plugin is imported for it. */
 export class PluginCatalog {
@@ -46,7 +46,7 @@ export class PluginCatalog {
     return [...new Set(this.plugins.flatMap((plugin) => contributed(plugin, kind)))].toSorted(compare);
   }
 
-  /** The plugins that tap stages of `up`. */
+  /** The plugins that tap stages of every `up`, whatever the VMFile. */
   get pipelinePlugins(): readonly KnownPlugin[] {
     return this.plugins.filter((plugin) => plugin.manifest.contributes.up === true);
   }

@@ -28,8 +28,13 @@ export interface PluginManifest {
     readonly provisioners?: readonly string[];
     /** URL schemes, without the colon. */
     readonly imageSources?: readonly string[];
-    /** Whether it taps stages of `up`. */
-    readonly up?: boolean;
+    /** Names of nodes that a `vm` may have: lower case, words joined by `-`, none that core knows. */
+    readonly vmNodes?: readonly string[];
+    /**
+     * When `up` needs its taps of the stages: `true`, always; `"vmNodes"`, for VMFiles that have one of its nodes,
+     * and otherwise the plugin is not loaded for its taps; `false`, never.
+     */
+    readonly up?: boolean | 'vmNodes';
   };
 }
 
@@ -72,6 +77,11 @@ export interface PluginHost {
 
 /** What a backend's factory is given. */
 export interface BackendContext {
+  readonly name: string;
+}
+
+/** What the factory of a VM's node is given. */
+export interface VmNodeContext {
   readonly name: string;
 }
 

@@ -2,8 +2,9 @@ import { AsyncSeriesBailHook, AsyncSeriesHook, HookMap } from 'tapable';
 import type { Hypervisor } from '../hypervisor/contract.js';
 import type { ImageSource, ImageSourceContext } from '../images/contract.js';
 import type { Provisioner } from '../provisioner/contract.js';
+import type { VmNode } from '../vmfile/vm-node.js';
+import type { BackendContext, ProvisionerContext, VmNodeContext } from './contract.js';
 import type { UpContext } from './up-context.js';
-import type { BackendContext, ProvisionerContext } from './contract.js';
 
 /** One hook a stage of `up`; each is called once a VM, in this order. */
 export interface UpHooks {
@@ -32,6 +33,8 @@ export interface VmctlHooks {
   readonly provisioner: HookMap<AsyncSeriesBailHook<[ProvisionerContext], Provisioner>>;
   /** Keyed by URL scheme, without the colon. */
   readonly imageSource: HookMap<AsyncSeriesBailHook<[ImageSourceContext], ImageSource>>;
+  /** Keyed by the node's name. */
+  readonly vmNode: HookMap<AsyncSeriesBailHook<[VmNodeContext], VmNode>>;
   readonly up: UpHooks;
 }
 
@@ -56,6 +59,9 @@ export function createHooks(): VmctlHooks {
           ['context'],
           `vmctl.imageSource.${scheme}`,
         ),
+    ),
+    vmNode: new HookMap(
+      (name) => new AsyncSeriesBailHook<[VmNodeContext], VmNode>(['context'], `vmctl.vmNode.${name}`),
     ),
     up: Object.freeze({
       resolve: stage('resolve'),

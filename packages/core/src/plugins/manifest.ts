@@ -1,4 +1,5 @@
 import { isAbsolute, normalize, sep } from 'node:path';
+import { VM_NODE_NAME, VM_SETTINGS } from '../vmfile/vm-settings.js';
 import { PLUGIN_API_VERSION, type PluginManifest } from './contract.js';
 
 /** An installed package that may be a vmctl plugin, as its package manager sees it. */
@@ -41,7 +42,13 @@ export function readManifest(pkg: PluginPackage): ManifestResult {
   if (contributes !== undefined && !isRecord(contributes)) {
     return invalid(pkg, '"vmctl.contributes" is not an object');
   }
-  const { hypervisors = {}, provisioners = [], imageSources = [], up = false } = contributes ?? {};
+  const {
+    hypervisors = {},
+    provisioners = [],
+    imageSources = [],
+    vmNodes = [],
+    up = false,
+  } = contributes ?? {};
   if (!isRecord(hypervisors)) return invalid(pkg, '"vmctl.contributes.hypervisors" is not an object');
   const backends: Record<string, { platforms: readonly string[] }> = {};
   for (const [name, value] of Object.entries(hypervisors)) {
@@ -57,13 +64,25 @@ export function readManifest(pkg: PluginPackage): ManifestResult {
   if (!isStrings(imageSources)) {
     return invalid(pkg, '"vmctl.contributes.imageSources" is not a list of strings');
   }
-  if (typeof up !== 'boolean') return invalid(pkg, '"vmctl.contributes.up" is not true or false');
+  if (!isStrings(vmNodes) || !vmNodes.every((name) => VM_NODE_NAME.test(name))) {
+    return invalid(pkg, '"vmctl.contributes.vmNodes" is not a list of names like "hosts-file"');
+  }
+  const taken = vmNodes.find((name) => VM_SETTINGS.includes(name));
+  if (taken !== undefined) {
+    return invalid(pkg, `"vmctl.contributes.vmNodes" has "${taken}", which vmctl itself reads`);
+  }
+  if (typeof up !== 'boolean' && up !== 'vmNodes') {
+    return invalid(pkg, '"vmctl.contributes.up" is not true, false or "vmNodes"');
+  }
+  if (up === 'vmNodes' && vmNodes.length === 0) {
+    return invalid(pkg, '"vmctl.contributes.up" is "vmNodes", but there are none');
+  }
   return {
     ok: true,
     manifest: {
       apiVersion,
       entry,
-      contributes: { hypervisors: backends, provisioners, imageSources, up },
+      contributes: { hypervisors: backends, provisioners, imageSources, vmNodes, up },
     },
   };
 }

@@ -4,10 +4,12 @@ import type { Hypervisor } from '../hypervisor/contract.js';
 import { packageOfBackend } from '../hypervisor/platforms.js';
 import type { ImageSource } from '../images/contract.js';
 import type { Provisioner } from '../provisioner/contract.js';
+import type { VmNode } from '../vmfile/vm-node.js';
 import { PluginActivator } from './activation.js';
 import { type ContributionKind, type KnownPlugin, PluginCatalog } from './catalog.js';
 import type { PluginHost } from './contract.js';
 import type { PluginPackage } from './manifest.js';
+import { orderTaps } from './tap-order.js';
 
 /** The package that brings the provisioner types everybody knows. */
 const PROVISIONERS_PACKAGE = '@vmctl/plugin-provisioners';
@@ -17,7 +19,11 @@ const KNOWN_PROVISIONERS: readonly string[] = ['shell', 'file'];
 interface Wording {
   readonly kind: ContributionKind;
   readonly noun: string;
-  readonly code: 'VMCTL_BACKEND_NOT_INSTALLED' | 'VMCTL_PROVISIONER_UNKNOWN' | 'VMCTL_IMAGE_SCHEME_UNKNOWN';
+  readonly code:
+    | 'VMCTL_BACKEND_NOT_INSTALLED'
+    | 'VMCTL_PROVISIONER_UNKNOWN'
+    | 'VMCTL_IMAGE_SCHEME_UNKNOWN'
+    | 'VMCTL_VM_NODE_UNKNOWN';
 }
 
 const BACKEND: Wording = { kind: 'hypervisors', noun: 'backend', code: 'VMCTL_BACKEND_NOT_INSTALLED' };
@@ -31,6 +37,8 @@ const IMAGE_SOURCE: Wording = {
   noun: 'image source',
   code: 'VMCTL_IMAGE_SCHEME_UNKNOWN',
 };
+
+const VM_NODE: Wording = { kind: 'vmNodes', noun: 'VM node', code: 'VMCTL_VM_NODE_UNKNOWN' };
 
 /** Finds what plugins contribute, and loads a plugin when something of it is used. */
 export class PluginSystem {
@@ -48,6 +56,10 @@ export class PluginSystem {
   }) {
     this.catalog = new PluginCatalog(options.packages);
     this.host = options.host;
+    orderTaps(
+      options.host.hooks.up,
+      this.catalog.plugins.map((plugin) => plugin.package.name),
+    );
     this.#builtIn = options.builtIn;
     this.#activator = new PluginActivator({ host: options.host, log: options.host.log.child('plugins') });
   }
@@ -75,6 +87,19 @@ export class PluginSystem {
   /** The image source for that URL scheme. Throws like {@link backend}, with VMCTL_IMAGE_SCHEME_UNKNOWN. */
   imageSource(scheme: string): Promise<ImageSource> {
     return this.#get(IMAGE_SOURCE, scheme, this.host.hooks.imageSource, { log: this.host.log.child(scheme) });
+  }
+
+  /** What reads the VM nodes of that name. Throws like {@link backend}, with VMCTL_VM_NODE_UNKNOWN. */
+  vmNode(name: string): Promise<VmNode> {
+    return this.#get(VM_NODE, name, this.host.hooks.vmNode, { name });
+  }
+
+  /** Whether some plugin says that it brings it, be it one that cannot be used. */
+  claims(kind: ContributionKind, key: string): boolean {
+    return (
+      this.installed(kind).includes(key) ||
+      this.catalog.rejected.some(({ package: pkg }) => claims(pkg.vmctl, kind, key))
+    );
   }
 
   /** Lets every plugin that taps stages of `up` do so. A broken one fails the `up` that would have needed it. */

@@ -34,6 +34,7 @@ export function attributeTapErrors(hooks: VmctlHooks): void {
   watchMap(hooks.hypervisor);
   watchMap(hooks.provisioner);
   watchMap(hooks.imageSource);
+  watchMap(hooks.vmNode);
 }
 
 function watchMap<H extends AnyHook>(map: HookMap<H>): void {

@@ -31,6 +31,11 @@ export interface VmDefinition {
   readonly cloudInit: CloudInitDefinition | undefined;
   readonly ssh: SshDefinition;
   readonly provision: readonly ProvisionDefinition[];
+  /**
+   * What plugins made of their own nodes, by the node's name; without an entry for a node that the VM does not have.
+   * A plugin knows the type of what its own `decode` returned.
+   */
+  readonly extensions: Readonly<Record<string, unknown>>;
 }
 
 /** How far another VM has to be before this one starts. */

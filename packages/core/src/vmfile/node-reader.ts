@@ -38,8 +38,12 @@ export class NodeReader implements VmFileNode {
   readonly #known = new Set<string>();
   /** Arguments that the owner read. */
   readonly #read = new Set<number>();
-  /** Names about which a problem was reported. */
+  /** Names about which a problem was reported, or which are passed over. */
   readonly #reported = new Set<string>();
+  /** Names that mean something here, though the owner did not ask for them; for suggestions. */
+  readonly #suggested = new Set<string>();
+  /** Where a name that means nothing here may come from. */
+  #elsewhere: string | undefined;
   /** What to say about a name that has no meaning here. */
   readonly #hints = new Map<string, string>();
   /** Whether its owner reads its first argument; it is part of how messages call the node. */
@@ -208,6 +212,22 @@ export class NodeReader implements VmFileNode {
     this.#hints.set(name, hint);
   }
 
+  /** Names of what is in it that the owner has not asked for, in no particular order. */
+  get unasked(): readonly string[] {
+    return [...this.#contents.keys()].filter((name) => !this.#known.has(name) && !this.#reported.has(name));
+  }
+
+  /** Names that could be here as well, and what to say when an unknown one resembles none of all. */
+  suggest(names: readonly string[], elsewhere: string): void {
+    for (const name of names) this.#suggested.add(name);
+    this.#elsewhere = elsewhere;
+  }
+
+  /** What has this name will not be read, and that is no problem. */
+  passOver(name: string): void {
+    this.#reported.add(name);
+  }
+
   /** Nothing more in it will be read: it was reported as a whole. */
   excuse(): void {
     this.#excused = true;
@@ -295,12 +315,14 @@ export class NodeReader implements VmFileNode {
   }
 
   #hintForUnknown(name: string): string {
-    const known = [...this.#known];
+    const known = [...new Set([...this.#known, ...this.#suggested])];
     const meant = nearest(name, known);
     const hint = this.#hints.get(name);
     if (hint !== undefined) return hint;
     if (meant !== undefined) return `Did you mean "${meant}"?`;
     if (known.length === 0) return `There is nothing to set in ${this.title}.`;
-    return `Known here: ${known.join(', ')}.`;
+    const hints = [`Known here: ${known.join(', ')}.`];
+    if (this.#elsewhere !== undefined) hints.push(this.#elsewhere);
+    return hints.join(' ');
   }
 }

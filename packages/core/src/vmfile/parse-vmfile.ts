@@ -7,34 +7,22 @@ import type { Locator } from './locator.js';
 import type { VmDefinition, VmFile } from './model.js';
 import { NodeReader } from './node-reader.js';
 import { ProblemList } from './problem-list.js';
+import { decodeExtensions, passOverExtensions, type VmNodeLookup } from './read-extensions.js';
 import { decodeSteps, type ProvisionerLookup } from './read-provision.js';
 import { type DeclaredVm, readVm } from './read-vm.js';
 import { SourceText } from './source-text.js';
 import { checkTypeAnnotations } from './type-annotations.js';
+import { VM_SETTINGS } from './vm-settings.js';
 
 /** What a VMFile is read with. */
 export interface VmFileOptions {
   /** Brings the types of provisioning steps. Undefined: steps are passed over, for those who do not run them. */
   readonly provisioners: ProvisionerLookup | undefined;
+  /** Brings the nodes of plugins. Undefined: what core does not know in a VM is passed over. */
+  readonly vmNodes: VmNodeLookup | undefined;
   /** What `~` is; default: the user's home directory. */
   readonly homeDir?: string | undefined;
 }
-
-/** Settings of a VM, for those who write them beside it. */
-const VM_SETTINGS = [
-  'image',
-  'image-url',
-  'vcpus',
-  'memory',
-  'disk',
-  'backend',
-  'firmware',
-  'depends-on',
-  'network',
-  'cloud-init',
-  'ssh',
-  'provision',
-] as const;
 
 /**
  * Reads the text of a VMFile; touches no file. Whether files that it names exist is not looked at.
@@ -55,6 +43,7 @@ export async function parseVmFile(
   const baseDir = dirname(path);
   const homeDir = options.homeDir ?? homedir();
   const document = NodeReader.document(nodes, { baseDir, homeDir, problems, locator });
+  // Who writes a VM's settings beside it is told where they belong.
   for (const name of VM_SETTINGS) document.hintAbout(name, `It belongs into a VM: vm "…" { ${name} … }`);
   const declared = document.children('vm').map(readVm);
   if (declared.length === 0) {
@@ -64,7 +53,7 @@ export async function parseVmFile(
   }
   checkFile(declared);
   checkTypeAnnotations(nodes, problems);
-  const vms = await Promise.all(declared.map((vm) => define(vm, options.provisioners)));
+  const vms = await Promise.all(declared.map((vm) => define(vm, options)));
   document.finish();
 
   if (problems.count > 0 || locator?.extraProperties().next().done === false) {
@@ -73,12 +62,15 @@ export async function parseVmFile(
   return { path, baseDir, vms };
 }
 
-async function define(vm: DeclaredVm, provisioners: ProvisionerLookup | undefined): Promise<VmDefinition> {
-  if (provisioners === undefined) {
-    for (const { node } of vm.steps) node.excuse();
-    return { ...vm.definition, provision: [] };
-  }
-  return { ...vm.definition, provision: await decodeSteps(vm.steps, provisioners) };
+async function define(vm: DeclaredVm, options: VmFileOptions): Promise<VmDefinition> {
+  const { provisioners, vmNodes } = options;
+  if (provisioners === undefined) for (const { node } of vm.steps) node.excuse();
+  if (vmNodes === undefined) passOverExtensions(vm.node);
+  const [provision, extensions] = await Promise.all([
+    provisioners === undefined ? [] : decodeSteps(vm.steps, provisioners),
+    vmNodes === undefined ? {} : decodeExtensions(vm.node, vmNodes),
+  ]);
+  return { ...vm.definition, provision, extensions };
 }
 
 /** The tree of the text; with a locator when the tree does not say all that the text says. */

@@ -27,7 +27,7 @@ export interface DeclaredDependency {
  * good for looking for further problems and for nothing else.
  */
 export interface DeclaredVm {
-  readonly definition: Omit<VmDefinition, 'provision'>;
+  readonly definition: Omit<VmDefinition, 'provision' | 'extensions'>;
   /** Undefined when the name is missing or cannot be one. */
   readonly name: string | undefined;
   readonly node: NodeReader;
@@ -36,7 +36,7 @@ export interface DeclaredVm {
   readonly steps: readonly DeclaredStep[];
 }
 
-/** Reads one `vm` node, but for what the steps' types read. */
+/** Reads one `vm` node, but for what plugins read: the steps and nodes of their own. */
 export function readVm(node: NodeReader): DeclaredVm {
   const name = node.argument(0, { required: true, what: 'name', check: checkVmName });
   const image = readImage(node) ?? { kind: 'path', path: '' };

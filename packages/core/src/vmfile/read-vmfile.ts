@@ -8,6 +8,7 @@ import { decodeText, LARGEST, tooLarge } from './file-content.js';
 
 export { findVmFile } from './find-vmfile.js';
 export { parseVmFile, type VmFileOptions } from './parse-vmfile.js';
+export type { VmNodeLookup } from './read-extensions.js';
 export type { ProvisionerLookup } from './read-provision.js';
 export type { VmFileProblem } from './problem.js';
 

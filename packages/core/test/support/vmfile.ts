@@ -1,10 +1,18 @@
 import { isVmctlError } from '../../src/errors/vmctl-error.js';
 import type { VmDefinition, VmFile } from '../../src/vmfile/model.js';
 import type { VmFileNode } from '../../src/vmfile/node.js';
-import { parseVmFile, type ProvisionerLookup, type VmFileProblem } from '../../src/vmfile/read-vmfile.js';
+import {
+  parseVmFile,
+  type ProvisionerLookup,
+  type VmFileProblem,
+  type VmNodeLookup,
+} from '../../src/vmfile/read-vmfile.js';
 
 export const VMFILE_PATH = '/project/VMFile.kdl';
 export const HOME = '/home/me';
+
+/** As without any plugin. */
+export const NO_VM_NODES: VmNodeLookup = { find: () => Promise.resolve(undefined), installed: () => [] };
 
 /** Types as plugins bring them: `shell` and `file` as everybody knows them. */
 const types: Readonly<Record<string, (node: VmFileNode) => unknown>> = {
@@ -39,8 +47,12 @@ export function stubProvisioners(
 }
 
 /** Parses the text of a VMFile in `/project`. */
-export function parse(text: string, provisioners = stubProvisioners()): Promise<VmFile> {
-  return parseVmFile(text, { path: VMFILE_PATH, provisioners, homeDir: HOME });
+export function parse(
+  text: string,
+  provisioners = stubProvisioners(),
+  vmNodes = NO_VM_NODES,
+): Promise<VmFile> {
+  return parseVmFile(text, { path: VMFILE_PATH, provisioners, vmNodes, homeDir: HOME });
 }
 
 /** The definition that a `vm` node with these settings gives. */
@@ -70,8 +82,12 @@ export async function errorOf(parsing: Promise<unknown>): Promise<{
 }
 
 /** The problems of a text, one string each: `2:5 message (hint)`. */
-export async function problemsIn(text: string, provisioners?: ProvisionerLookup): Promise<string[]> {
-  const { problems } = await errorOf(parse(text, provisioners));
+export async function problemsIn(
+  text: string,
+  provisioners?: ProvisionerLookup,
+  vmNodes?: VmNodeLookup,
+): Promise<string[]> {
+  const { problems } = await errorOf(parse(text, provisioners, vmNodes));
   return problems.map(({ line, column, message, hint }) =>
     [`${line}:${column} ${message}`, ...(hint === undefined ? [] : [`(${hint})`])].join(' '),
   );

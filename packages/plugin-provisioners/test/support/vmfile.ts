@@ -12,6 +12,7 @@ export function parseText(text: string, baseDir: string): Promise<VmFile> {
   return parseVmFile(text, {
     path: join(baseDir, 'VMFile.kdl'),
     homeDir: '/home/me',
+    vmNodes: undefined,
     provisioners: {
       find: async (type) => provisioners[type],
       installed: () => Object.keys(provisioners),

@@ -38,7 +38,7 @@ function system(packages: readonly PluginPackage[]): PluginSystem {
   return new PluginSystem({
     packages,
     host: host(),
-    builtIn: { hypervisors: ['noop'], provisioners: [], imageSources: ['https'] },
+    builtIn: { hypervisors: ['noop'], provisioners: [], imageSources: ['https'], vmNodes: [] },
   });
 }
 
@@ -161,6 +161,60 @@ describe('PluginSystem', () => {
     expect(catalog.rejected.map(({ problem }) => problem.code)).toEqual(['VMCTL_PLUGIN_INVALID']);
   });
 
+  it.each([
+    ['that core reads itself', ['vcpus'], 'has "vcpus", which vmctl itself reads'],
+    ['that nobody can write', ['Hosts File'], 'is not a list of names like "hosts-file"'],
+    ['that are no list', 'hosts-file', 'is not a list of names like "hosts-file"'],
+  ])('rejects a manifest with VM nodes %s', (_what, vmNodes, problem) => {
+    const { catalog } = system([
+      {
+        name: 'odd',
+        version: '1.0.0',
+        root: '/',
+        origin: 'user',
+        vmctl: { apiVersion: 1, entry: './x.js', contributes: { vmNodes } },
+      },
+    ]);
+    expect(catalog.rejected.map((rejected) => rejected.problem)).toMatchObject([
+      { code: 'VMCTL_PLUGIN_INVALID', message: expect.stringContaining(problem) },
+    ]);
+  });
+
+  it.each([
+    [{ up: 'sometimes' }, '"vmctl.contributes.up" is not true, false or "vmNodes"'],
+    [{ up: 'vmNodes' }, '"vmctl.contributes.up" is "vmNodes", but there are none'],
+  ])('rejects a manifest that contributes %j', (contributes, problem) => {
+    const { catalog } = system([
+      {
+        name: 'odd',
+        version: '1.0.0',
+        root: '/',
+        origin: 'user',
+        vmctl: { apiVersion: 1, entry: './x.js', contributes },
+      },
+    ]);
+    expect(catalog.rejected[0]?.problem.message).toContain(problem);
+  });
+
+  it('gives what reads the VM nodes of a name, and names both plugins that claim it', async () => {
+    const body = `host.hooks.vmNode.for('labels').tap('x', ({ name }) => ({ name, decode: () => 'a' }));`;
+    const one = await plugin('one', { vmNodes: ['labels'] }, body);
+    const labels = await system([one]).vmNode('labels');
+    expect([labels.name, labels.decode([])]).toEqual(['labels', 'a']);
+    const two = await plugin('two', { vmNodes: ['labels'] }, body);
+    await expect(system([two, one]).vmNode('labels')).rejects.toMatchObject({
+      code: 'VMCTL_PLUGIN_CONFLICT',
+      message: 'Two plugins bring the VM node "labels": one and two.',
+    });
+  });
+
+  it('knows a VM node whose plugin cannot be used, and says why it cannot', async () => {
+    const plugins = system([await plugin('future', { vmNodes: ['labels'] }, '', { apiVersion: 7 })]);
+    expect([plugins.claims('vmNodes', 'labels'), plugins.claims('vmNodes', 'others')]).toEqual([true, false]);
+    expect(plugins.installed('vmNodes')).toEqual([]);
+    await expect(plugins.vmNode('labels')).rejects.toMatchObject({ code: 'VMCTL_PLUGIN_API_VERSION' });
+  });
+
   it('passes over packages without a vmctl field', () => {
     const { catalog } = system([
       { name: 'other', version: '1.0.0', root: '/', origin: 'user', vmctl: undefined },
@@ -251,5 +305,27 @@ describe('hooks', () => {
     const ctx = context();
     await plugins.host.hooks.up.done.promise(ctx);
     expect(ctx.detail).toBe('ab');
+  });
+
+  it('are tapped in the order of the plugins, whichever is loaded first, and before core', async () => {
+    const mark = (name: string, stage = 0): string =>
+      `host.hooks.up.done.tap({ name: 'x', stage: ${stage} }, (ctx) => { ctx.detail += '${name}'; });`;
+    const plugins = system([
+      await plugin('a', { vmNodes: ['a'], up: 'vmNodes' }, `${mark('a')} ${mark('(a late)', 1)}`),
+      await plugin('b', { vmNodes: ['b'], up: 'vmNodes' }, `${mark('b')} ${mark('(b early)', -1)}`),
+    ]);
+    plugins.host.hooks.up.done.tap('vmctl', (ctx) => void (ctx.detail += '-core-'));
+    for (const name of ['b', 'a']) await plugins.vmNode(name).catch(() => undefined); // they bring no node
+    const ctx = context();
+    ctx.detail = '';
+    await plugins.host.hooks.up.done.promise(ctx);
+    expect(ctx.detail).toBe('(b early)ab-core-(a late)');
+  });
+
+  it('are left alone by a plugin that waits for its VM nodes', async () => {
+    const body = `host.hooks.up.done.tap('x', (ctx) => { ctx.detail = 'tapped'; });`;
+    const plugins = system([await plugin('waiting', { vmNodes: ['labels'], up: 'vmNodes' }, body)]);
+    await plugins.activatePipeline();
+    expect(plugins.host.hooks.up.done.taps).toEqual([]);
   });
 });

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { findVmFile, readVmFile } from '../../../src/vmfile/read-vmfile.js';
 import { useTemporaryDirectory } from '../../support/temporary-directory.js';
-import { errorOf, stubProvisioners } from '../../support/vmfile.js';
+import { errorOf, NO_VM_NODES, stubProvisioners } from '../../support/vmfile.js';
 
 const directory = useTemporaryDirectory();
 const at = (name: string) => join(directory.path, name);
 const read = (name: string) =>
-  readVmFile(at(name), { provisioners: stubProvisioners(), homeDir: '/home/me' });
+  readVmFile(at(name), { provisioners: stubProvisioners(), vmNodes: NO_VM_NODES, homeDir: '/home/me' });
 
 /** Root may read everything, and so becomes nobody for a while. */
 async function withoutPrivileges<T>(work: () => Promise<T>): Promise<T> {
@@ -83,9 +83,10 @@ describe('readVmFile', () => {
   });
 
   it('does not read on and on from what has no end', async () => {
-    expect((await errorOf(readVmFile('/dev/zero', { provisioners: stubProvisioners() }))).code).toBe(
-      'VMCTL_VMFILE_INVALID',
-    );
+    expect(
+      (await errorOf(readVmFile('/dev/zero', { provisioners: stubProvisioners(), vmNodes: NO_VM_NODES })))
+        .code,
+    ).toBe('VMCTL_VMFILE_INVALID');
   });
 
   it('reads a file of just 1 MiB', async () => {

@@ -129,7 +129,7 @@ VMFile.kdl:1:1: there is no VM in the file
 
   it('finds places after numbers that the second parser reads otherwise', async () => {
     expect(await problemsIn('vm a image=x { vcpus 0x2; memory 0x400; foo 1 }')).toEqual([
-      '1:41 unknown setting "foo" in vm "a" (Known here: image, image-url, vcpus, memory, disk, backend, firmware, depends-on, network, cloud-init, ssh, provision.)',
+      '1:41 unknown setting "foo" in vm "a" (Known here: image, image-url, vcpus, memory, disk, backend, firmware, depends-on, network, cloud-init, ssh, provision. More nodes come with plugins: vmctl plugins install PACKAGE)',
     ]);
   });
 });

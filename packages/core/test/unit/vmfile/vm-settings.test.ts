@@ -24,6 +24,7 @@ describe('a vm node', () => {
           cloudInit: undefined,
           ssh: { declared: false, user: 'vm', privateKeyPath: undefined, timeoutSeconds: 120 },
           provision: [],
+          extensions: {},
         },
       ],
     });
@@ -205,7 +206,7 @@ describe('what a vm node does not know', () => {
 
   it('is refused with all names when none is near', async () => {
     expect(await problemsWith('colour "red"')).toEqual([
-      '3:1 unknown setting "colour" in vm "web" (Known here: image, image-url, vcpus, memory, disk, backend, firmware, depends-on, network, cloud-init, ssh, provision.)',
+      '3:1 unknown setting "colour" in vm "web" (Known here: image, image-url, vcpus, memory, disk, backend, firmware, depends-on, network, cloud-init, ssh, provision. More nodes come with plugins: vmctl plugins install PACKAGE)',
     ]);
   });
 

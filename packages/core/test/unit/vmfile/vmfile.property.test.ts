@@ -83,6 +83,7 @@ const definition = fc
       timeoutSeconds: fc.integer({ min: 1, max: 86400 }),
     }),
     provision: steps,
+    extensions: fc.constant({}),
   })
   .map(({ network: declared, ...rest }) => ({ ...rest, ...declared }));
 

@@ -1,0 +1,20 @@
+/** A plugin that a VMFile says it needs: one `require` of its `plugins` node. */
+export type PluginRequirement = PackageRequirement | FolderRequirement;
+
+/** A package of an npm registry. */
+export interface PackageRequirement {
+  readonly kind: 'package';
+  /** `@acme/vmctl-provisioner-nix` */
+  readonly name: string;
+  /** A range of versions as npm writes them: `^1.2`. */
+  readonly range: string;
+}
+
+/** A folder of the repository that the VMFile is in. */
+export interface FolderRequirement {
+  readonly kind: 'folder';
+  /** As it is written: `./plugins/my-plugin`. */
+  readonly written: string;
+  /** Absolute. */
+  readonly path: string;
+}
