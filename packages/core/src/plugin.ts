@@ -14,6 +14,7 @@ export type * from './events/events.js';
 export type * from './vmfile/node.js';
 export type * from './vmfile/vm-node.js';
 export type * from './vmfile/model.js';
+export type * from './vmfile/plugin-requirement.js';
 export type { Exec, ExecOptions, ExecResult } from './host/exec.js';
 export type { Logger } from './host/logger.js';
 export type { ProcessIdentity, ProcessTable } from './host/process-contract.js';

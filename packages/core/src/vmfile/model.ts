@@ -1,5 +1,6 @@
 import type { NetworkConfig, PortForward } from '../hypervisor/contract.js';
 import type { ImageReference } from '../images/contract.js';
+import type { PluginRequirement } from './plugin-requirement.js';
 
 /** A VMFile, decoded and valid. */
 export interface VmFile {
@@ -7,6 +8,8 @@ export interface VmFile {
   readonly path: string;
   /** The directory it is in. */
   readonly baseDir: string;
+  /** What its `plugins` node requires, in its order. */
+  readonly plugins: readonly PluginRequirement[];
   readonly vms: readonly VmDefinition[];
 }
 

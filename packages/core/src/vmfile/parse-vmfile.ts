@@ -6,6 +6,7 @@ import type { KdlNode } from './kdl-tree.js';
 import type { Locator } from './locator.js';
 import type { VmDefinition, VmFile } from './model.js';
 import { NodeReader } from './node-reader.js';
+import type { PluginRequirement } from './plugin-requirement.js';
 import { ProblemList } from './problem-list.js';
 import { decodeExtensions, passOverExtensions, type VmNodeLookup } from './read-extensions.js';
 import { decodeSteps, type ProvisionerLookup } from './read-provision.js';
@@ -14,12 +15,29 @@ import { SourceText } from './source-text.js';
 import { checkTypeAnnotations } from './type-annotations.js';
 import { VM_SETTINGS } from './vm-settings.js';
 
-/** What a VMFile is read with. */
-export interface VmFileOptions {
+/** What plugins bring to the reading of a VMFile. */
+export interface PluginLookups {
   /** Brings the types of provisioning steps. Undefined: steps are passed over, for those who do not run them. */
   readonly provisioners: ProvisionerLookup | undefined;
   /** Brings the nodes of plugins. Undefined: what core does not know in a VM is passed over. */
   readonly vmNodes: VmNodeLookup | undefined;
+  /**
+   * True: a plugin that the file requires is not there. What nobody brings is passed over then, for it may come with
+   * that plugin. Default false.
+   */
+  readonly incomplete?: boolean | undefined;
+}
+
+/** What a VMFile is read with. */
+export interface VmFileOptions extends PluginLookups {
+  /**
+   * Called once when the file requires plugins, before anything of plugins is decoded. What it gives is used in place
+   * of the lookups here.
+   *
+   * @param isSound - false when the file has problems already: then nothing should be installed for it
+   */
+  readonly withPlugins?:
+    ((requirements: readonly PluginRequirement[], isSound: boolean) => Promise<PluginLookups>) | undefined;
   /** What `~` is; default: the user's home directory. */
   readonly homeDir?: string | undefined;
 }
@@ -45,6 +63,7 @@ export async function parseVmFile(
   const document = NodeReader.document(nodes, { baseDir, homeDir, problems, locator });
   // Who writes a VM's settings beside it is told where they belong.
   for (const name of VM_SETTINGS) document.hintAbout(name, `It belongs into a VM: vm "…" { ${name} … }`);
+  const plugins = await readRequirements(document);
   const declared = document.children('vm').map(readVm);
   if (declared.length === 0) {
     document.problem('there is no VM in the file', {
@@ -53,22 +72,31 @@ export async function parseVmFile(
   }
   checkFile(declared);
   checkTypeAnnotations(nodes, problems);
-  const vms = await Promise.all(declared.map((vm) => define(vm, options)));
+  const isSound = (): boolean => problems.count === 0 && locator?.extraProperties().next().done !== false;
+  const lookups =
+    plugins.length === 0 ? options : ((await options.withPlugins?.(plugins, isSound())) ?? options);
+  const vms = await Promise.all(declared.map((vm) => define(vm, lookups)));
   document.finish();
 
-  if (problems.count > 0 || locator?.extraProperties().next().done === false) {
-    throw await invalid({ path, source, nodes, problems, locator });
-  }
-  return { path, baseDir, vms };
+  if (!isSound()) throw await invalid({ path, source, nodes, problems, locator });
+  return { path, baseDir, plugins, vms };
 }
 
-async function define(vm: DeclaredVm, options: VmFileOptions): Promise<VmDefinition> {
-  const { provisioners, vmNodes } = options;
+/** The plugins that the file requires. Most files require none, and do not pay for reading ranges of versions. */
+async function readRequirements(document: NodeReader): Promise<readonly PluginRequirement[]> {
+  const node = document.child('plugins');
+  if (node === undefined) return [];
+  const { readPlugins } = await import('./read-plugins.js');
+  return readPlugins(node);
+}
+
+async function define(vm: DeclaredVm, lookups: PluginLookups): Promise<VmDefinition> {
+  const { provisioners, vmNodes, incomplete = false } = lookups;
   if (provisioners === undefined) for (const { node } of vm.steps) node.excuse();
   if (vmNodes === undefined) passOverExtensions(vm.node);
   const [provision, extensions] = await Promise.all([
-    provisioners === undefined ? [] : decodeSteps(vm.steps, provisioners),
-    vmNodes === undefined ? {} : decodeExtensions(vm.node, vmNodes),
+    provisioners === undefined ? [] : decodeSteps(vm.steps, provisioners, { incomplete }),
+    vmNodes === undefined ? {} : decodeExtensions(vm.node, vmNodes, { incomplete }),
   ]);
   return { ...vm.definition, provision, extensions };
 }

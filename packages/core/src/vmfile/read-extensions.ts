@@ -13,11 +13,13 @@ export interface VmNodeLookup {
 
 /**
  * Lets plugins decode what core does not know in a `vm` node, all nodes of a name together. What goes wrong becomes a
- * problem of the first of them; a node that no plugin brings is left unread, which is a problem as well.
+ * problem of the first of them; a node that no plugin brings is left unread, which is a problem as well, unless
+ * plugins that the file requires are missing (`incomplete`).
  */
 export async function decodeExtensions(
   vm: NodeReader,
   lookup: VmNodeLookup,
+  options: { readonly incomplete: boolean } = { incomplete: false },
 ): Promise<Readonly<Record<string, unknown>>> {
   const names = vm.unasked;
   if (names.length > 0) {
@@ -27,7 +29,9 @@ export async function decodeExtensions(
     names.map(async (name): Promise<readonly [string, unknown][]> => {
       try {
         const reader = await lookup.find(name);
-        return reader === undefined ? [] : [[name, reader.decode(vm.children(name))]];
+        if (reader !== undefined) return [[name, reader.decode(vm.children(name))]];
+        if (options.incomplete) vm.passOver(name);
+        return [];
       } catch (error) {
         const [first, ...others] = vm.children(name);
         first?.problem(`the node ${show(name)} cannot be used: ${messageOf(error)}`, {

@@ -53,18 +53,23 @@ export function readSteps(vm: NodeReader): readonly DeclaredStep[] {
   });
 }
 
-/** Lets every step be decoded by what its type brings. What goes wrong becomes a problem of the step's node. */
+/**
+ * Lets every step be decoded by what its type brings. What goes wrong becomes a problem of the step's node; so does a
+ * type that nobody brings, unless plugins that the file requires are missing (`incomplete`).
+ */
 export async function decodeSteps(
   steps: readonly DeclaredStep[],
   lookup: ProvisionerLookup,
+  options: { readonly incomplete: boolean } = { incomplete: false },
 ): Promise<readonly ProvisionDefinition[]> {
-  const decoded = await Promise.all(steps.map((step) => decodeStep(step, lookup)));
+  const decoded = await Promise.all(steps.map((step) => decodeStep(step, lookup, options.incomplete)));
   return decoded.flatMap((step) => step ?? []);
 }
 
 async function decodeStep(
   { type, name, run, node }: DeclaredStep,
   lookup: ProvisionerLookup,
+  incomplete: boolean,
 ): Promise<ProvisionDefinition | undefined> {
   if (type === undefined) {
     node.excuse();
@@ -73,7 +78,7 @@ async function decodeStep(
   try {
     const provisioner = await lookup.find(type);
     if (provisioner !== undefined) return { type, name, run, config: provisioner.decode(node) };
-    reportUnknownType(type, node, lookup.installed());
+    if (!incomplete) reportUnknownType(type, node, lookup.installed());
   } catch (error) {
     node.problem(`the provisioner type ${show(type)} cannot be used: ${messageOf(error)}`, {
       at: { kind: 'argument', index: 0 },

@@ -7,7 +7,7 @@ import { parseVmFile, type VmFileOptions } from './parse-vmfile.js';
 import { decodeText, LARGEST, tooLarge } from './file-content.js';
 
 export { findVmFile } from './find-vmfile.js';
-export { parseVmFile, type VmFileOptions } from './parse-vmfile.js';
+export { parseVmFile, type PluginLookups, type VmFileOptions } from './parse-vmfile.js';
 export type { VmNodeLookup } from './read-extensions.js';
 export type { ProvisionerLookup } from './read-provision.js';
 export type { VmFileProblem } from './problem.js';

@@ -9,6 +9,7 @@ describe('a vm node', () => {
     expect(await parse('vm "web" { image "disk.qcow2" }')).toEqual({
       path: '/project/VMFile.kdl',
       baseDir: '/project',
+      plugins: [],
       vms: [
         {
           name: 'web',
