@@ -5,6 +5,7 @@ const shared = {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^@vmctl/core$': '<rootDir>/packages/core/src/index.ts',
     '^@vmctl/core/testing$': '<rootDir>/packages/core/src/testing.ts',
+    '^@vmctl/conformance$': '<rootDir>/packages/conformance/src/index.ts',
   },
   modulePathIgnorePatterns: ['/dist/'],
   setupFiles: ['<rootDir>/test/support/jest-setup.ts'],

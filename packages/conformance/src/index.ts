@@ -1,0 +1,21 @@
+/**
+ * Contract tests for vmctl plugins.
+ *
+ * @packageDocumentation
+ */
+export type { CheckDescription } from './check.js';
+export type { TestRunner } from './runner.js';
+export { hypervisorChecks, hypervisorConformance } from './hypervisor/conformance.js';
+export type {
+  AttentiveGuest,
+  FaultPoint,
+  HypervisorSource,
+  HypervisorSubject,
+} from './hypervisor/subject.js';
+export type {
+  InvalidProvision,
+  ProvisionerExample,
+  ProvisionerSource,
+  ProvisionerSubject,
+} from './provisioner/subject.js';
+export type { ImageSourceSource, ImageSourceSubject, ServedImage } from './images/subject.js';
