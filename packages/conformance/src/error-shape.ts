@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { assertSurvivesJson } from './json.js';
 
 /** By which vmctl knows its errors, across copies of packages. */
 const VMCTL_ERROR = Symbol.for('vmctl.error');
@@ -35,9 +36,7 @@ export function assertVmctlError(
       `${what}: the error ${code} has no hint; say what to do next`,
     );
   }
-  if (details !== undefined) {
-    assert.deepEqual(JSON.parse(JSON.stringify(details)), details, `${what}: details must survive JSON`);
-  }
+  assertSurvivesJson(details ?? null, `${what}: details of ${code}`);
 }
 
 /** Whether `error` is `wanted`, or has it below it. */

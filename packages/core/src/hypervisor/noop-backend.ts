@@ -76,7 +76,8 @@ export class NoopBackend implements Hypervisor {
     return { ...vm, booted: true };
   }
 
-  async stop(vm: VmHandle, _options: { readonly timeoutMs: number }, _ctx: HypervisorContext) {
+  async stop(vm: VmHandle, _options: { readonly timeoutMs: number }, ctx: HypervisorContext) {
+    ctx.signal.throwIfAborted();
     const now = await this.#read(vm);
     if (now === 'running' || now === 'suspended') await this.#write(vm, 'stopped');
     return { ...vm, pid: null };
@@ -92,7 +93,8 @@ export class NoopBackend implements Hypervisor {
     return vm;
   }
 
-  async destroy(vm: VmHandle): Promise<void> {
+  async destroy(vm: VmHandle, ctx: HypervisorContext): Promise<void> {
+    ctx.signal.throwIfAborted();
     await rm(stateFile(vm), { force: true });
   }
 

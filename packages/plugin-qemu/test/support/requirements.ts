@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe } from '@jest/globals';
+import type { TestRunner } from '@vmctl/conformance';
 
 const inPath = (program: string): boolean =>
   (process.env['PATH'] ?? '').split(delimiter).some((directory) => existsSync(join(directory, program)));
@@ -31,4 +32,9 @@ export function describeWith(
   const packages = missing.map((need) => REQUIREMENTS[need].packages).join(' ');
   process.stderr.write(`skipped: ${name} (not installed: ${packages})\n`);
   describe.skip(`${name} (needs ${packages})`, tests);
+}
+
+/** A runner for the conformance kit that skips everything when something is missing, and says what. */
+export function runnerWith(needs: readonly (keyof typeof REQUIREMENTS)[], runner: TestRunner): TestRunner {
+  return { ...runner, describe: (name, define) => describeWith(needs, name, define) };
 }

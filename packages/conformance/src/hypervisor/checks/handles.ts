@@ -1,21 +1,12 @@
 import assert from 'node:assert/strict';
 import type { VmHandle } from '@vmctl/core/plugin';
+import { assertSurvivesJson, throughJson } from '../../json.js';
 import type { HypervisorCheck } from '../facts.js';
-
-/** As vms.json gives it back. */
-const throughJson = (vm: VmHandle): VmHandle => JSON.parse(JSON.stringify(vm));
 
 const EXTRA = { x_conformance: { kept: [1, 'two', null] } };
 
 /** Fails when a handle is not what vms.json would give back. */
-function assertJson(vm: VmHandle, when: string): void {
-  const { ...own } = vm;
-  for (const [key, value] of Object.entries(own)) {
-    // A field that is undefined is one that is not there.
-    if (value === undefined) delete (own as Record<string, unknown>)[key];
-  }
-  assert.deepEqual(throughJson(vm), own, `the handle of ${when} does not survive vms.json`);
-}
+const assertJson = (vm: VmHandle, by: string): void => assertSurvivesJson(vm, `the handle of ${by}`);
 
 /** What is kept of a VM between calls is its handle, and nothing else. */
 export const handleChecks: readonly HypervisorCheck[] = [

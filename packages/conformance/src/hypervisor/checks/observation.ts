@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { isAbsolute } from 'node:path';
 import type { ConsoleEndpoint, VmctlEventBody } from '@vmctl/core/plugin';
 import { outcomeOf, within } from '../../bounded.js';
+import { assertSurvivesJson } from '../../json.js';
 import type { HypervisorCheck } from '../facts.js';
 import type { HypervisorLab } from '../lab.js';
 
@@ -40,8 +41,7 @@ function assertEvent(event: VmctlEventBody, vm: string): void {
     assert.match(event.code, /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/, `a warning has a code: ${shown}`);
     assert.ok(event.message.trim() !== '', `a warning has a message: ${shown}`);
   }
-  const plain = Object.fromEntries(Object.entries(event).filter(([, value]) => value !== undefined));
-  assert.deepEqual(JSON.parse(shown), plain, 'events must survive JSON');
+  assertSurvivesJson(event, 'an event');
 }
 
 /** What can be seen of a VM. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { DISK_FORMATS, FIRMWARES, NETWORK_TYPES } from '../variants.js';
 import type { HypervisorCheck } from '../facts.js';
+import { throughJson } from '../../json.js';
 import { readTree } from '../../tree.js';
 
 /** What a backend says of itself, and what `prepare` makes. */
@@ -91,9 +92,9 @@ export const shapeChecks: readonly HypervisorCheck[] = [
         given: T,
         call: (given: T) => Promise<R>,
       ): Promise<R> => {
-        const copy = structuredClone(given);
+        const copy = throughJson(given);
         const result = await lab.call(name, call(given));
-        assert.deepEqual(given, copy, `${name} has changed what it was given`);
+        assert.deepEqual(throughJson(given), copy, `${name} has changed what it was given`);
         return result;
       };
       const prepared = lab.adopt(
