@@ -16,6 +16,7 @@ const layers = [
   'provisioner',
   'plugins',
   'plugin-store',
+  'project-plugins',
   'pipeline',
   'operations',
   'vmctl',
@@ -39,7 +40,7 @@ const restrictImports = (...patterns: RestrictedImport[]): ['error', { patterns:
 ];
 
 const noPlugins: RestrictedImport = {
-  regex: '^@vmctl/plugin-|/plugin-[a-z]+/',
+  regex: '^@vmctl/plugin-|/plugin-[a-z]+/(?:src|dist)/',
   message: 'Core knows no plugin: it reaches them through the hooks of plugins/hooks.ts.',
 };
 

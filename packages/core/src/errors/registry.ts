@@ -127,6 +127,14 @@ export const errorRegistry = {
     exit: EXIT.interrupted,
   },
   VMCTL_LOCKED: { meaning: 'Another vmctl command works on the same thing.', exit: EXIT.failure },
+  VMCTL_LOCKFILE_DRIFT: {
+    meaning: 'With --frozen: the lock file of a VMFile and its plugins do not agree.',
+    exit: EXIT.usage,
+  },
+  VMCTL_LOCKFILE_INVALID: {
+    meaning: 'The lock file of a VMFile cannot be read; the place of the damage is shown.',
+    exit: EXIT.usage,
+  },
   VMCTL_NOT_A_DIRECTORY: { meaning: 'A file is where vmctl needs a directory.', exit: EXIT.host },
   VMCTL_NOT_READABLE: { meaning: 'vmctl may not read a file or directory that it needs.', exit: EXIT.host },
   VMCTL_NOT_WRITABLE: {
@@ -143,8 +151,16 @@ export const errorRegistry = {
     exit: EXIT.host,
   },
   VMCTL_PLUGIN_CONFLICT: { meaning: 'Two plugins bring a thing of the same name.', exit: EXIT.host },
+  VMCTL_PLUGIN_EXITED: {
+    meaning: 'A plugin tried to end vmctl with process.exit.',
+    exit: EXIT.failure,
+  },
   VMCTL_PLUGIN_FAILED: {
     meaning: 'A plugin failed with an error that was not meant for users.',
+    exit: EXIT.failure,
+  },
+  VMCTL_PLUGIN_GLOBALS: {
+    meaning: 'A warning: a plugin changed something that all code in the process shares; it was put back.',
     exit: EXIT.failure,
   },
   VMCTL_PLUGIN_INTEGRITY: {
@@ -154,6 +170,10 @@ export const errorRegistry = {
   VMCTL_PLUGIN_INVALID: {
     meaning: 'A package says that it is a plugin, and its manifest or its code is not one.',
     exit: EXIT.host,
+  },
+  VMCTL_PLUGIN_LIST_CORRUPT: {
+    meaning: 'The list of installed plugins cannot be read; `vmctl plugins reset` starts with an empty one.',
+    exit: EXIT.failure,
   },
   VMCTL_PLUGIN_LOAD_FAILED: { meaning: 'The code of a plugin cannot be loaded.', exit: EXIT.host },
   VMCTL_PLUGIN_NOT_FOUND: {
@@ -176,7 +196,19 @@ export const errorRegistry = {
     meaning: 'The package registry does not answer, or not as a registry does.',
     exit: EXIT.host,
   },
+  VMCTL_PLUGIN_REQUIRED: {
+    meaning: 'A plugin that the VMFile requires is not installed.',
+    exit: EXIT.host,
+  },
   VMCTL_PLUGIN_TIMEOUT: { meaning: 'A plugin hangs while it is loaded.', exit: EXIT.host },
+  VMCTL_PLUGIN_UNREADABLE: {
+    meaning: 'A plugin is installed or linked, and its package is gone or its package.json cannot be read.',
+    exit: EXIT.host,
+  },
+  VMCTL_PLUGIN_UNPINNED: {
+    meaning: 'A warning: a plugin that the VMFile requires is the one that the user has installed, and is not pinned.',
+    exit: EXIT.failure,
+  },
   VMCTL_PORT_TAKEN: { meaning: 'A port of the host that the VMFile asks for is in use.', exit: EXIT.failure },
   VMCTL_PROCESS_NOT_OURS: {
     meaning: 'A process that vmctl should end belongs to another user.',

@@ -1,4 +1,5 @@
 import { VmctlError } from '../errors/vmctl-error.js';
+import { isRecord } from './json-file.js';
 
 /** What a failed npm left. */
 export interface FailedNpm {
@@ -106,7 +107,11 @@ function readProblem(stdout: string): NpmProblem | undefined {
   if (!isRecord(error)) return undefined;
   const { code, summary, detail } = error;
   // A failed git or script has its exit status, a number, for a code.
-  return { code: String(code ?? ''), summary: text(summary), detail: text(detail) };
+  return {
+    code: typeof code === 'number' ? String(code) : text(code),
+    summary: text(summary),
+    detail: text(detail),
+  };
 }
 
 function text(value: unknown): string {
@@ -130,8 +135,4 @@ function lastWords(stderr: string): string {
     .filter((line) => line.trim() !== '' && !line.startsWith('A complete log of this run'))
     .slice(-20)
     .join('\n');
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

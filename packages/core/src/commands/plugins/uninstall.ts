@@ -1,0 +1,28 @@
+import { Args } from '@oclif/core';
+import { missingArgument } from '../../cli/missing-argument.js';
+import { PluginsCommand } from '../../cli/plugins-command.js';
+
+export default class Uninstall extends PluginsCommand {
+  static override summary = 'Remove plugins, installed or linked.';
+  static override description = `All that are named are removed, or none. The folder of a linked plugin stays as it is. VMs that need the plugin stay, and can be worked with again once it is back.`;
+  static override hiddenAliases = ['plugins:remove', 'plugins:unlink'];
+  static override examples = [
+    { description: 'One plugin', command: '<%= config.bin %> plugins uninstall @vmctl/plugin-qemu' },
+    {
+      description: 'A linked one, by its folder',
+      command: '<%= config.bin %> plugins unlink ./vmctl-provisioner-nix',
+    },
+  ];
+  static override strict = false;
+  static override args = {
+    name: Args.string({ description: 'plugins to remove' }),
+  };
+
+  async run(): Promise<{ removed: string[] }> {
+    const { argv } = await this.parse(Uninstall);
+    if (argv.length === 0) throw missingArgument('Which plugin?', 'vmctl plugins uninstall NAME');
+    const removed = await this.store().uninstall(argv.map(String), this.changeOptions());
+    if (!this.jsonEnabled()) this.log(`Removed ${removed.join(', ')}.`);
+    return { removed };
+  }
+}

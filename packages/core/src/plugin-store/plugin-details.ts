@@ -1,0 +1,184 @@
+import { readdir, stat } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
+import type { PluginManifest } from '../plugins/contract.js';
+import { type ManifestProblem, type PluginPackage, readManifest } from '../plugins/manifest.js';
+import { specText } from './install-spec.js';
+import { isRecord, readJsonObject } from './json-file.js';
+import { readLock } from './package-directory.js';
+import type { PluginEntry } from './plugin-list.js';
+import { packageRoot } from './plugin-store.js';
+
+/** Where a plugin comes from: with vmctl, by `plugins install`, by `plugins link`. */
+export type PluginOrigin = 'bundled' | 'installed' | 'linked';
+
+/** A plugin as `vmctl plugins` lists it. */
+export interface PluginListing {
+  readonly name: string;
+  /** Null when its package.json cannot be read. */
+  readonly version: string | null;
+  readonly origin: PluginOrigin;
+  /** What it was installed as; null for what comes with vmctl. */
+  readonly from: string | null;
+  /** The package, absolute. */
+  readonly root: string;
+  readonly apiVersion: number | null;
+  /** Null for a plugin of oclif alone, and for a broken one. */
+  readonly contributes: PluginManifest['contributes'] | null;
+  /** Why it cannot be used. */
+  readonly problem: (Pick<ManifestProblem, 'message' | 'hint'> & { readonly code: string }) | null;
+}
+
+/** Everything that can be said about a plugin without running it. */
+export interface PluginDetails extends PluginListing {
+  readonly description: string | null;
+  readonly license: string | null;
+  readonly homepage: string | null;
+  /** The entry module, relative to the package. */
+  readonly entry: string | null;
+  /** URL of the tarball, or git URL with the commit, that npm fetched. */
+  readonly resolved: string | null;
+  /** Subresource integrity of that tarball, `sha512-…`. */
+  readonly integrity: string | null;
+  /** The files of the package without its dependencies; paths relative to it, sizes in bytes. */
+  readonly files: readonly { readonly path: string; readonly bytes: number }[];
+  /** What its package.json asks for, and what is there; `version` null: nothing. */
+  readonly dependencies: readonly {
+    readonly name: string;
+    readonly range: string;
+    readonly version: string | null;
+  }[];
+}
+
+/**
+ * The plugins by name.
+ *
+ * @param packages - what oclif loaded
+ * @param entries - the list of the store; what is in it and was not loaded is broken
+ */
+export function listPlugins(
+  packages: readonly PluginPackage[],
+  entries: readonly PluginEntry[],
+  directory: string,
+): PluginListing[] {
+  const loaded = packages.map((pkg) =>
+    describe(
+      pkg,
+      entries.find(({ name, type }) => name === pkg.name && type === pkg.origin),
+    ),
+  );
+  const names = new Set(packages.map(({ name }) => name));
+  const lost = entries.filter(({ name }) => !names.has(name)).map((entry) => lostPlugin(entry, directory));
+  return [...loaded, ...lost].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function describe(pkg: PluginPackage, entry: PluginEntry | undefined): PluginListing {
+  const base = {
+    name: pkg.name,
+    version: pkg.version,
+    origin: originOf(pkg.origin),
+    from: entry === undefined ? null : fromOf(entry),
+    root: pkg.root,
+    apiVersion: null,
+    contributes: null,
+    problem: null,
+  };
+  if (pkg.vmctl === undefined) return base;
+  const result = readManifest(pkg);
+  return result.ok
+    ? { ...base, apiVersion: result.manifest.apiVersion, contributes: result.manifest.contributes }
+    : { ...base, problem: result.problem };
+}
+
+function lostPlugin(entry: PluginEntry, directory: string): PluginListing {
+  const root = packageRoot(entry, directory);
+  const from = fromOf(entry);
+  return {
+    name: entry.name,
+    version: null,
+    origin: originOf(entry.type),
+    from,
+    root,
+    apiVersion: null,
+    contributes: null,
+    problem: {
+      code: 'VMCTL_PLUGIN_LOAD_FAILED',
+      message: `The plugin ${entry.name} cannot be loaded: there is no readable package.json in ${root}.`,
+      hint:
+        entry.type === 'link'
+          ? `Put its folder back, or unlink it: vmctl plugins unlink ${entry.name}`
+          : `Install it again: vmctl plugins install ${from}`,
+    },
+  };
+}
+
+function originOf(type: string): PluginOrigin {
+  if (type === 'link') return 'linked';
+  return type === 'user' ? 'installed' : 'bundled';
+}
+
+function fromOf(entry: PluginEntry): string {
+  return entry.type === 'link' ? (entry.root ?? '') : specText(entry);
+}
+
+/** All about one plugin. @throws VMCTL_PLUGIN_INVALID when its package.json cannot be read */
+export async function inspectPlugin(
+  listing: PluginListing,
+  entry: PluginEntry | undefined,
+): Promise<PluginDetails> {
+  const { root } = listing;
+  const manifest = await readJsonObject(join(root, 'package.json'));
+  const { vmctl, dependencies } = manifest;
+  const locked = entry?.type === 'user' && entry.root !== undefined ? await readLock(entry.root) : {};
+  const { resolved, integrity } = locked[`node_modules/${listing.name}`] ?? {};
+  return {
+    ...listing,
+    description: textOf(manifest['description']),
+    license: textOf(manifest['license']),
+    homepage: textOf(manifest['homepage']),
+    entry: isRecord(vmctl) ? textOf(vmctl['entry']) : null,
+    // Of a local file or folder `from` says more.
+    resolved: resolved?.startsWith('file:') === true ? null : (resolved ?? null),
+    integrity: integrity ?? null,
+    files: await filesOf(root),
+    dependencies: await Promise.all(
+      Object.entries(isRecord(dependencies) ? dependencies : {}).map(async ([name, range]) => ({
+        name,
+        range: String(range),
+        version: await versionFrom(root, name),
+      })),
+    ),
+  };
+}
+
+async function filesOf(root: string): Promise<PluginDetails['files']> {
+  const files: { path: string; bytes: number }[] = [];
+  const visit = async (directory: string): Promise<void> => {
+    for (const entry of await readdir(directory, { withFileTypes: true })) {
+      const path = join(directory, entry.name);
+      if (entry.isDirectory()) {
+        // A linked package is a working copy.
+        if (entry.name !== 'node_modules' && entry.name !== '.git') await visit(path);
+      } else if (entry.isFile()) {
+        files.push({ path: relative(root, path), bytes: (await stat(path)).size });
+      }
+    }
+  };
+  await visit(root);
+  return files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** The version of a dependency that a module of the package gets, found as Node.js does. */
+async function versionFrom(root: string, name: string): Promise<string | null> {
+  for (let directory = root; ; directory = dirname(directory)) {
+    try {
+      const { version } = await readJsonObject(join(directory, 'node_modules', name, 'package.json'));
+      return textOf(version);
+    } catch {
+      if (directory === dirname(directory) || directory === sep) return null;
+    }
+  }
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}

@@ -1,0 +1,95 @@
+import { describeContributions } from '../plugins/contributions.js';
+import type { PluginDetails, PluginListing } from '../plugin-store/plugin-details.js';
+import type { AddedPlugin, UpdatedPlugin } from '../plugin-store/plugin-store.js';
+import type { Style } from './style.js';
+import { renderTable } from './table.js';
+import { oneLine } from './terminal-text.js';
+import { formatBytes } from './units.js';
+
+/** `vmctl plugins` for people. */
+export function pluginTable(plugins: readonly PluginListing[], style: Style): string[] {
+  return renderTable(plugins, [
+    { title: 'NAME', value: ({ name }) => oneLine(name) },
+    { title: 'VERSION', value: ({ version }) => oneLine(version ?? '-') },
+    { title: 'ORIGIN', value: ({ origin }) => origin },
+    { title: 'BRINGS', value: (plugin) => brings(plugin, style) },
+  ]);
+}
+
+function brings({ contributes, problem }: PluginListing, style: Style): string {
+  if (problem !== null) return style.bad('nothing: broken');
+  const phrases = contributes === null ? [] : describeContributions(contributes);
+  return phrases.length === 0 ? '-' : oneLine(phrases.join('; '));
+}
+
+/** A line about a broken plugin, and what to do below it. */
+export function problemLines({ name, problem }: Pick<PluginListing, 'name' | 'problem'>): string[] {
+  return problem === null ? [] : [`! ${oneLine(name)}: ${problem.message}`, `  ${problem.hint}`];
+}
+
+/** A plugin that is there now: what it brings. */
+export function addedLine(plugin: AddedPlugin): string {
+  const { name, version, replaced, contributes } = plugin;
+  const phrases = contributes === null ? [] : describeContributions(contributes);
+  const was = replaced === null || replaced === version ? '' : ` (was ${replaced})`;
+  return oneLine(`${name} ${version}${was}: ${phrases.length === 0 ? 'brings nothing' : phrases.join('; ')}`);
+}
+
+/** What an update did with a plugin. */
+export function updatedLine({ name, before, after, changed, problem }: UpdatedPlugin): string {
+  if (problem !== null) return oneLine(`${name} ${before ?? '-'}: not updated`);
+  if (!changed) return oneLine(`${name} ${after ?? '-'}: up to date`);
+  if (before === after) return oneLine(`${name} ${after ?? '-'}: installed anew`);
+  return oneLine(`${name} ${before ?? '-'} → ${after ?? '-'}`);
+}
+
+/** `vmctl plugins inspect` for people. */
+export function detailLines(details: PluginDetails, style: Style): string[] {
+  const { contributes, problem, dependencies, files } = details;
+  const facts: readonly (readonly [title: string, value: string | null])[] = [
+    ['version', details.version],
+    ['origin', details.from === null ? details.origin : `${details.origin}: ${details.from}`],
+    ['fetched', details.resolved],
+    ['integrity', details.integrity],
+    ['directory', details.root],
+    ['license', details.license],
+    ['homepage', details.homepage],
+    ['plugin API', details.apiVersion === null ? null : String(details.apiVersion)],
+    ['entry', details.entry],
+  ];
+  const shown = facts.flatMap(([title, value]) => (value === null ? [] : [{ title, value }]));
+  const width = Math.max(...shown.map(({ title }) => title.length));
+  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  const phrases = contributes === null ? [] : describeContributions(contributes);
+  return [
+    style.strong(oneLine(details.name)),
+    ...(details.description === null ? [] : [oneLine(details.description)]),
+    '',
+    ...shown.map(({ title, value }) => `${title.padEnd(width)}  ${oneLine(value)}`),
+    '',
+    ...section('brings', problem === null ? phrases : [style.bad(problem.message), problem.hint], style),
+    '',
+    ...section(
+      'dependencies',
+      dependencies.map(({ name, range, version }) =>
+        version === null
+          ? `${oneLine(name)} ${oneLine(range)}: ${style.bad('missing')}`
+          : oneLine(`${name} ${version} (${range})`),
+      ),
+      style,
+    ),
+    '',
+    ...section(
+      `files (${files.length}, ${formatBytes(total)})`,
+      renderTable(files, [
+        { title: '', value: ({ bytes }) => formatBytes(bytes), align: 'right' },
+        { title: '', value: ({ path }) => oneLine(path) },
+      ]).slice(1),
+      style,
+    ),
+  ];
+}
+
+function section(title: string, lines: readonly string[], style: Style): string[] {
+  return [style.strong(title), ...(lines.length === 0 ? ['none'] : lines).map((line) => `  ${line}`)];
+}
