@@ -68,3 +68,25 @@ export interface GuestSession {
   /** Ends the connection. Idempotent. */
   end(): Promise<void>;
 }
+
+/**
+ * How programs of the host reach the guest over SSH themselves: `ssh`, `rsync`, `ansible-playbook`. The host key is
+ * pinned already, so it is checked strictly and nobody is asked.
+ */
+export interface SshAccess {
+  /** Address or name. */
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  /** Private key files, best first; absolute. Empty: only an ssh-agent holds the key. */
+  readonly identityFiles: readonly string[];
+  /** The known_hosts file of this VM. Absolute. */
+  readonly knownHostsFile: string;
+  /** The name under which that file has the host key: it outlives changes of address and port. */
+  readonly hostKeyAlias: string;
+  /**
+   * Settings of ssh_config(5) that say all of this but host, port and user, each `Name=value` and quoted as OpenSSH
+   * reads it: for `ssh -o`, or lines of a configuration file. Whether connections are shared is left to the caller.
+   */
+  readonly settings: readonly string[];
+}

@@ -1,4 +1,5 @@
 import type { GuestAddress } from '../hypervisor/contract.js';
+import type { SshAccess } from './contract.js';
 import { hostKeyAlias } from './known-hosts.js';
 
 /** What the system's `ssh` needs to know. */
@@ -22,23 +23,11 @@ export interface SshCommandOptions {
  * stays in force for everything else.
  */
 export function sshArguments(options: SshCommandOptions): string[] {
-  const { vm, address, user, keyPaths, knownHostsPath, command = [], tty, pinned = true } = options;
+  const { address, user, command = [], tty } = options;
   const settings = [
-    `StrictHostKeyChecking=${pinned ? 'yes' : 'accept-new'}`,
-    `UserKnownHostsFile=${quoted(knownHostsPath)}`,
-    'GlobalKnownHostsFile=none',
-    `HostKeyAlias=${hostKeyAlias(vm)}`,
-    'CheckHostIP=no',
-    // The pinned key is the one that counts: the server's others would be added to the file.
-    'UpdateHostKeys=no',
-    'HashKnownHosts=no',
-    // A forwarded port answers at once even where no SSH server does; ssh would wait for it without end.
-    'ConnectTimeout=30',
+    ...sshSettings(options),
     // A shared connection is found by address and port, which belonged to another VM yesterday.
     'ControlPath=none',
-    ...keyPaths.map((path) => `IdentityFile=${quoted(path)}`),
-    // Else every key of an agent would be tried first, and servers allow few attempts.
-    ...(keyPaths.length > 0 ? ['IdentitiesOnly=yes'] : []),
   ];
   return [
     ...(tty === undefined ? [] : [tty ? '-t' : '-T']),
@@ -50,6 +39,38 @@ export function sshArguments(options: SshCommandOptions): string[] {
     address.host,
     // ssh looks for options after the host as well.
     ...(command.length > 0 ? ['--', ...command] : []),
+  ];
+}
+
+/** What programs of the host are told that log in to a guest themselves; its host key is pinned. */
+export function sshAccess(options: SshCommandOptions): SshAccess {
+  const { vm, address, user, keyPaths, knownHostsPath } = options;
+  return {
+    host: address.host,
+    port: address.port,
+    user,
+    identityFiles: keyPaths,
+    knownHostsFile: knownHostsPath,
+    hostKeyAlias: hostKeyAlias(vm),
+    settings: sshSettings(options),
+  };
+}
+
+function sshSettings({ vm, keyPaths, knownHostsPath, pinned = true }: SshCommandOptions): string[] {
+  return [
+    `StrictHostKeyChecking=${pinned ? 'yes' : 'accept-new'}`,
+    `UserKnownHostsFile=${quoted(knownHostsPath)}`,
+    'GlobalKnownHostsFile=none',
+    `HostKeyAlias=${hostKeyAlias(vm)}`,
+    'CheckHostIP=no',
+    // The pinned key is the one that counts: the server's others would be added to the file.
+    'UpdateHostKeys=no',
+    'HashKnownHosts=no',
+    // A forwarded port answers at once even where no SSH server does; ssh would wait for it without end.
+    'ConnectTimeout=30',
+    ...keyPaths.map((path) => `IdentityFile=${quoted(path)}`),
+    // Else every key of an agent would be tried first, and servers allow few attempts.
+    ...(keyPaths.length > 0 ? ['IdentitiesOnly=yes'] : []),
   ];
 }
 

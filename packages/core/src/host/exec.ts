@@ -11,8 +11,14 @@ export interface ExecOptions {
   readonly input?: string | undefined;
   /** An abort ends the command: SIGTERM, and SIGKILL after five seconds. */
   readonly signal?: AbortSignal | undefined;
-  /** Default 120,000. */
+  /** Default 120,000; 0: no limit, for commands that a user waits for. */
   readonly timeoutMs?: number | undefined;
+  /**
+   * Every chunk as it comes. While the callback's promise is open nothing more is read: back-pressure. A callback that
+   * throws or rejects ends the command as an abort does, and `exec` rejects with that error.
+   */
+  readonly onStdout?: ((chunk: Uint8Array) => void | Promise<void>) | undefined;
+  readonly onStderr?: ((chunk: Uint8Array) => void | Promise<void>) | undefined;
   /** True: a non-zero exit is returned, not thrown. */
   readonly allowFailure?: boolean | undefined;
 }
@@ -63,12 +69,14 @@ export function createExec({ env, packageHints }: CreateExecOptions = {}): Exec 
     options.signal?.throwIfAborted();
     const { execa } = await import('execa');
     const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    const sinks = new AbortController();
+    const signals = [sinks.signal, ...(options.signal === undefined ? [] : [options.signal])];
     const command = execa(file, args, {
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       env: { ...(env ?? process.env), ...options.env },
       extendEnv: false,
       ...(options.input === undefined ? { stdin: 'ignore' } : { input: options.input }),
-      ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+      cancelSignal: AbortSignal.any(signals),
       timeout: timeoutMs,
       forceKillAfterDelay: KILL_AFTER_MS,
       killDescendants: true,
@@ -77,21 +85,27 @@ export function createExec({ env, packageHints }: CreateExecOptions = {}): Exec 
       buffer: false,
       stripFinalNewline: false,
     });
-    const stdout = collect(command.stdout);
-    const stderr = collect(command.stderr);
+    const endWith = (error: unknown): void => sinks.abort(error);
+    const stdout = new CollectedStream(command.stdout, options.onStdout, endWith);
+    const stderr = new CollectedStream(command.stderr, options.onStderr, endWith);
     let draining: NodeJS.Timeout | undefined;
-    command.nodeChildProcess.once('exit', () => {
+    const drain = (): void => {
       draining = setTimeout(() => {
+        // What a slow listener has not taken yet is not lost.
+        if (stdout.isHeldBack || stderr.isHeldBack) return drain();
         command.stdout?.destroy();
         command.stderr?.destroy();
       }, DRAIN_MS);
-    });
+    };
+    command.nodeChildProcess.once('exit', drain);
     const result = await command;
     clearTimeout(draining);
+    await Promise.all([stdout.settled(), stderr.settled()]);
 
     const failed = (message: string): VmctlError =>
       commandFailed({ file, args, message, result, stdout: stdout.text(), stderr: stderr.text() });
-    if (result.isCanceled) throw options.signal?.reason;
+    if (options.signal?.aborted === true && result.isCanceled) throw options.signal.reason;
+    if (sinks.signal.aborted) throw sinks.signal.reason;
     if (result.timedOut) throw failed(`did not end within ${timeoutMs / 1000} s`);
     if (result.signal !== undefined) throw failed(`was ended by ${result.signal}`);
     if (result.exitCode === undefined) {
@@ -110,12 +124,48 @@ export function createExec({ env, packageHints }: CreateExecOptions = {}): Exec 
   };
 }
 
-function collect(stream: NodeJS.ReadableStream | null): OutputTail {
-  const tail = new OutputTail(OUTPUT_LIMIT);
-  stream?.on('data', (chunk: Uint8Array) => {
-    tail.push(chunk);
-  });
-  return tail;
+type Sink = (chunk: Uint8Array) => void | Promise<void>;
+
+/** One output stream of a command: its end is kept, and a listener is told all of it, one chunk at a time. */
+class CollectedStream {
+  readonly #tail = new OutputTail(OUTPUT_LIMIT);
+  #held: Promise<void> | undefined;
+
+  constructor(
+    stream: NodeJS.ReadableStream | null,
+    sink: Sink | undefined,
+    onError: (error: unknown) => void,
+  ) {
+    stream?.on('data', (chunk: Uint8Array) => {
+      this.#tail.push(chunk);
+      if (sink === undefined) return;
+      stream.pause();
+      // Node resumes the stream of a command that has ended: what is left in the pipe queues up here.
+      const held = (this.#held ?? Promise.resolve())
+        .then(() => sink(chunk))
+        .catch(onError)
+        .then(() => {
+          if (this.#held !== held) return;
+          this.#held = undefined;
+          stream.resume();
+        });
+      this.#held = held;
+    });
+  }
+
+  /** Whether the listener is still at work on a chunk. */
+  get isHeldBack(): boolean {
+    return this.#held !== undefined;
+  }
+
+  /** Resolves when the listener is done with the last chunk; never rejects. */
+  async settled(): Promise<void> {
+    await this.#held;
+  }
+
+  text(): string {
+    return this.#tail.text();
+  }
 }
 
 function commandFailed(run: {

@@ -1,5 +1,7 @@
 /** Debian's packages of the programs that vmctl and its plugins run; the program's name leads to the package. */
 export const DEBIAN_PACKAGES: Readonly<Record<string, string>> = {
+  'ansible-galaxy': 'ansible-core',
+  'ansible-playbook': 'ansible-core',
   'cloud-init': 'cloud-init',
   genisoimage: 'genisoimage',
   ip: 'iproute2',

@@ -1,7 +1,12 @@
 import { VmctlError } from '../errors/vmctl-error.js';
+import type { GuestSession, SshAccess } from '../guest/contract.js';
+import { loginKeyPaths } from '../guest/login-keys.js';
+import { sshAccess } from '../guest/ssh-command.js';
+import type { VmHandle } from '../hypervisor/contract.js';
 import type { UpContext } from '../plugins/up-context.js';
 import { runSteps } from '../provisioner/step-runner.js';
 import { workDirFiles } from '../state/work-dir-files.js';
+import { declaredKey } from './login.js';
 import type { StageServices } from './stage-services.js';
 import { handleOf } from './start-stage.js';
 
@@ -25,6 +30,7 @@ export async function provisionVm(ctx: UpContext, services: StageServices): Prom
     steps: definition.provision,
     provisioners: (type) => services.plugins.provisioner(type),
     guest,
+    ssh: await accessFor(ctx, handle, guest, services),
     baseDir: ctx.baseDir,
     logPath: workDirFiles(handle.work_dir).provisionLog,
     records: handle.provisioned ?? {},
@@ -38,5 +44,27 @@ export async function provisionVm(ctx: UpContext, services: StageServices): Prom
     events,
     signal,
     log: ctx.log.child('provision'),
+  });
+}
+
+/** The way that vmctl itself has taken to the guest; its host key is pinned since. */
+async function accessFor(
+  { definition }: UpContext,
+  handle: VmHandle,
+  guest: GuestSession,
+  services: StageServices,
+): Promise<SshAccess> {
+  const files = workDirFiles(handle.work_dir);
+  return sshAccess({
+    vm: definition.name,
+    address: guest.address,
+    user: guest.user,
+    keyPaths: await loginKeyPaths({
+      declaredKey: await declaredKey(definition, services.login),
+      generatedKey: files.privateKey,
+      homeDir: services.homeDir,
+      agentSocket: services.env['SSH_AUTH_SOCK'],
+    }),
+    knownHostsPath: files.knownHosts,
   });
 }

@@ -1,4 +1,4 @@
-import type { GuestSession } from '../guest/contract.js';
+import type { GuestSession, SshAccess } from '../guest/contract.js';
 import type { Logger } from '../host/logger.js';
 import type { VmFileNode } from '../vmfile/node.js';
 
@@ -30,6 +30,11 @@ export interface ProvisionContext {
   readonly vm: ProvisionedVm;
   readonly step: { readonly index: number; readonly count: number; readonly name: string };
   readonly guest: GuestSession;
+  /**
+   * For provisioners whose work is done by a program of the host that logs in to the guest itself. Undefined for a
+   * guest that is not reached over SSH: such a provisioner refuses it.
+   */
+  readonly ssh?: SshAccess | undefined;
   /** Directory of the VMFile. */
   readonly baseDir: string;
   /**

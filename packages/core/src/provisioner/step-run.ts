@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { reportError } from '../errors/error-report.js';
 import { VmctlError } from '../errors/vmctl-error.js';
 import type { EventSink, StepReference } from '../events/events.js';
-import type { GuestSession } from '../guest/contract.js';
+import type { GuestSession, SshAccess } from '../guest/contract.js';
 import type { Logger } from '../host/logger.js';
 import type { ProvisionDefinition } from '../vmfile/model.js';
 import { ProgressThrottle } from '../images/progress-throttle.js';
@@ -21,6 +21,7 @@ export interface StepRunOptions {
   readonly definition: ProvisionDefinition;
   readonly provisioner: Provisioner;
   readonly guest: GuestSession;
+  readonly ssh?: SshAccess | undefined;
   readonly baseDir: string;
   readonly provisionLog: ProvisionLog;
   readonly redactor: Redactor;
@@ -139,11 +140,12 @@ export class StepRun {
   }
 
   #context(): ProvisionContext {
-    const { vm, step, guest, baseDir, redactor, signal, log, definition } = this.#options;
+    const { vm, step, guest, ssh, baseDir, redactor, signal, log, definition } = this.#options;
     return {
       vm,
       step: { index: step.index, count: step.count, name: step.name },
       guest,
+      ssh,
       baseDir,
       output: {
         stdout: (chunk) => this.#output.write('stdout', chunk),

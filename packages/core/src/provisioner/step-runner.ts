@@ -1,6 +1,6 @@
 import { reportError } from '../errors/error-report.js';
 import type { EventSink, StepReference } from '../events/events.js';
-import type { GuestSession } from '../guest/contract.js';
+import type { GuestSession, SshAccess } from '../guest/contract.js';
 import type { Logger } from '../host/logger.js';
 import type { ProvisionRecord } from '../hypervisor/contract.js';
 import type { ProvisionDefinition } from '../vmfile/model.js';
@@ -19,6 +19,8 @@ export interface RunStepsOptions extends StepSelection {
   readonly steps: readonly ProvisionDefinition[];
   readonly provisioners: (type: string) => Promise<Provisioner>;
   readonly guest: GuestSession;
+  /** How programs of the host reach the guest; undefined: they cannot. */
+  readonly ssh?: SshAccess | undefined;
   /** Directory of the VMFile. */
   readonly baseDir: string;
   /** Path of provision.log; its directory exists. */

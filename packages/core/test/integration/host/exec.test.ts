@@ -64,6 +64,50 @@ describe('exec', () => {
     expect(stderr.endsWith('end')).toBe(true);
   });
 
+  it('hands out both streams while the command runs', async () => {
+    const fifo = join(directory, 'fifo');
+    await exec('mkfifo', [fifo]);
+    const seen: string[] = [];
+    // The command goes on only after its first words were heard.
+    await exec('sh', ['-c', 'echo ready; echo oops >&2; read -r answer < "$0"; echo "got $answer"', fifo], {
+      onStdout: async (chunk) => {
+        seen.push(`out ${Buffer.from(chunk).toString()}`);
+        if (seen.includes('out ready\n') && seen.length <= 2) await writeFile(fifo, 'it\n');
+      },
+      onStderr: (chunk) => void seen.push(`err ${Buffer.from(chunk).toString()}`),
+    });
+    expect(seen.toSorted()).toEqual(['err oops\n', 'out got it\n', 'out ready\n']);
+  });
+
+  it('reads no more while a chunk is being taken, and loses nothing when the command ends before', async () => {
+    let open = 0;
+    let most = 0;
+    let bytes = 0;
+    const { stdout } = await exec('seq', ['100000'], {
+      onStdout: async (chunk) => {
+        most = Math.max(most, ++open);
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        bytes += chunk.length;
+        open--;
+      },
+    });
+    expect(most).toBe(1);
+    expect(open).toBe(0);
+    expect(bytes).toBe(stdout.length);
+  });
+
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('no more');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('no more'))],
+  ])('ends the command when the listener %s, and passes the error on', async (_, onStdout) => {
+    await expect(exec('sh', ['-c', 'echo x; exec sleep 600'], { onStdout })).rejects.toThrow('no more');
+  });
+
   it('throws the end of stderr when the command fails', async () => {
     await expect(
       exec('sh', ['-c', 'seq 1000 >&2; echo "the real reason" >&2; exit 7']),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { sshArguments } from '../../../src/guest/ssh-command.js';
+import { sshAccess, sshArguments } from '../../../src/guest/ssh-command.js';
 import { itWith, run } from '../../support/programs.js';
 
 const base = {
@@ -52,5 +52,27 @@ describe('sshArguments', () => {
     // For keys, ssh expands the percent signs later than it prints them.
     expect(stdout).toContain(`identityfile ${path.replaceAll('%', '%%')}.key\n`);
     expect(stdout).toContain('hostkeyalias vmctl-web\n');
+  });
+});
+
+describe('sshAccess', () => {
+  it('gives the facts, and settings that stand in an ssh_config as they are', () => {
+    const { settings, ...facts } = sshAccess(base);
+    expect(facts).toEqual({
+      host: '127.0.0.1',
+      port: 41022,
+      user: 'ubuntu',
+      identityFiles: ['/k/id'],
+      knownHostsFile: '/d/known_hosts',
+      hostKeyAlias: 'vmctl-web',
+    });
+    expect(settings).toEqual(
+      expect.arrayContaining(['StrictHostKeyChecking=yes', 'HostKeyAlias=vmctl-web', 'IdentitiesOnly=yes']),
+    );
+  });
+
+  it('leaves it to the caller whether connections are shared', () => {
+    expect(sshAccess(base).settings.join(' ')).not.toContain('Control');
+    expect(sshArguments(base)).toContain('ControlPath=none');
   });
 });

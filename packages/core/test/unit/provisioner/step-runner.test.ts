@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { VmctlError } from '../../../src/errors/vmctl-error.js';
 import type { VmctlEventBody } from '../../../src/events/events.js';
+import type { SshAccess } from '../../../src/guest/contract.js';
 import { createLogger } from '../../../src/host/logger.js';
 import type { ProvisionRecord } from '../../../src/hypervisor/contract.js';
 import type { ProvisionContext, Provisioner } from '../../../src/provisioner/contract.js';
@@ -65,6 +66,23 @@ describe('the step runner', () => {
       });
     return { result, events, records, ran, brief };
   }
+
+  it('tells a step how programs of the host reach the guest', async () => {
+    const ssh: SshAccess = {
+      host: '127.0.0.1',
+      port: 41022,
+      user: 'vm',
+      identityFiles: ['/vms/web/id'],
+      knownHostsFile: '/vms/web/known_hosts',
+      hostKeyAlias: 'vmctl-web',
+      settings: ['HostKeyAlias=vmctl-web'],
+    };
+    const seen: unknown[] = [];
+    const look = { site: (ctx: ProvisionContext) => void seen.push(ctx.ssh) };
+    await start([step('site')], look, { ssh }).result;
+    await start([step('site')], look).result;
+    expect(seen).toEqual([ssh, undefined]);
+  });
 
   it('runs the steps in order, each with its events, its record and its part of the log', async () => {
     const { result, records, brief } = start([step('packages'), step('site')], {
