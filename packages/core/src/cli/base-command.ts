@@ -3,6 +3,7 @@ import { reportError } from '../errors/error-report.js';
 import { isVmctlError, VmctlError } from '../errors/vmctl-error.js';
 import { EXIT } from '../errors/registry.js';
 import type { PluginPackage } from '../plugins/manifest.js';
+import { brokenPlugins } from './load-plugins.js';
 import { errorText } from '../ui/error-text.js';
 import { styleFor } from '../ui/style.js';
 import { Vmctl } from '../vmctl.js';
@@ -29,6 +30,8 @@ export const sharedFlags = {
 export abstract class BaseCommand extends Command {
   static override enableJsonFlag = true;
   readonly #interruption = new AbortController();
+  /** Whether the one JSON document of the command is on stdout. */
+  #answered = false;
   #endWarnings: () => void = () => undefined;
 
   /** Aborted by the first Ctrl-C. */
@@ -38,7 +41,12 @@ export abstract class BaseCommand extends Command {
 
   /** vmctl with the installed plugins. */
   protected vmctl(options: { backend?: string | undefined } = {}): Vmctl {
-    const vmctl = new Vmctl({ ...options, plugins: this.pluginPackages() });
+    const vmctl = new Vmctl({
+      ...options,
+      plugins: this.pluginPackages(),
+      brokenPlugins: brokenPlugins(this.config),
+      onStrayError: (error) => this.endWithStrayError(error),
+    });
     this.#endWarnings = showWarnings(vmctl);
     return vmctl;
   }
@@ -110,6 +118,16 @@ export abstract class BaseCommand extends Command {
     process.exit(error.code === 'EPIPE' ? 0 : EXIT.failure);
   }
 
+  /** Ends the command for an error that nobody waits for: whatever runs cannot be relied on any more. */
+  protected endWithStrayError(error: Error): void {
+    // What an interrupted command leaves unfinished is no news.
+    if (this.signal.aborted && (error === this.signal.reason || error.name === 'AbortError')) return;
+    if (this.jsonEnabled() && !this.#answered) this.logJson(this.toErrorJson(error));
+    else if (isVmctlError(error)) showError(error);
+    else process.stderr.write(`${error.stack ?? error.message}\n`);
+    process.exit(exitStatus(error));
+  }
+
   override async init(): Promise<void> {
     await super.init();
     // oclif's own listener throws everything but EPIPE in the middle of whatever runs, and never ends after that.
@@ -124,9 +142,14 @@ export abstract class BaseCommand extends Command {
       return undefined;
     }
     if (!isVmctlError(error)) return super.catch(error);
-    process.stderr.write(`${errorText(reportError(error), styleFor(process.stderr))}\n`);
+    showError(error);
     process.exitCode = exitStatus(error);
     return undefined;
+  }
+
+  override logJson(json: unknown): void {
+    this.#answered = true;
+    super.logJson(json);
   }
 
   protected override toErrorJson(error: unknown): unknown {
@@ -139,6 +162,10 @@ export abstract class BaseCommand extends Command {
           : report,
     };
   }
+}
+
+function showError(error: Error): void {
+  process.stderr.write(`${errorText(reportError(error), styleFor(process.stderr))}\n`);
 }
 
 /** Shows warnings on stderr. Returns the function that ends it. */

@@ -1,8 +1,15 @@
-import { execute, settings } from '@oclif/core';
+import { execute, type Interfaces, settings } from '@oclif/core';
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import { loadPlugins } from './load-plugins.js';
 
 /** Runs the command line. `url` is the module URL of the executable. */
 export async function run(url: string): Promise<void> {
   // With NODE_ENV=test oclif would look for TypeScript sources beside the built commands.
   settings.enableAutoTranspile = false;
-  await execute({ dir: url });
+  const require = createRequire(url);
+  const path = require.resolve('../package.json');
+  // It is core's own, which has what oclif asks for.
+  const pjson = require(path) as Interfaces.PJSON;
+  await execute({ loadOptions: await loadPlugins(dirname(path), pjson) });
 }

@@ -1,5 +1,6 @@
 import { EXIT } from '../errors/registry.js';
 import type { OperationResult } from '../operations/up.js';
+import { outsidePlugins } from '../plugins/plugin-call.js';
 import { chooseRenderer } from '../ui/choose-renderer.js';
 import { pressureOf } from '../ui/stream-pressure.js';
 import type { Vmctl } from '../vmctl.js';
@@ -17,7 +18,11 @@ export abstract class StreamingCommand extends BaseCommand {
     const renderer = await chooseRenderer({ json: this.jsonEnabled(), output: process.stdout });
     const stopCollecting = collectBuffers();
     this.endWarnings();
-    const unsubscribe = vmctl.subscribe((event) => renderer.handle(event), pressureOf(process.stdout));
+    // Events of plugins come from within them, and what shows them writes to stdout for the command.
+    const unsubscribe = vmctl.subscribe(
+      (event) => outsidePlugins(() => renderer.handle(event)),
+      pressureOf(process.stdout),
+    );
     try {
       const result = await work(this.signal);
       if (this.signal.aborted) this.endWith(EXIT.interrupted);

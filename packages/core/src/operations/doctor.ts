@@ -2,8 +2,7 @@ import { statfs } from 'node:fs/promises';
 import { reportError } from '../errors/error-report.js';
 import { isVmctlError, messageOf } from '../errors/vmctl-error.js';
 import type { HostFinding } from '../hypervisor/contract.js';
-import { platformDefaults } from '../hypervisor/platforms.js';
-import type { PluginSystem } from '../plugins/plugin-system.js';
+import { pluginFindings } from './doctor-plugins.js';
 import type { Runtime } from './runtime.js';
 
 /** Findings in the order they are shown, in groups. */
@@ -20,58 +19,17 @@ export async function doctor(
   options: { signal?: AbortSignal } = {},
 ): Promise<DoctorReport> {
   const signal = options.signal ?? new AbortController().signal;
-  const plugins = await runtime.plugins();
-  const findings = [
-    ...(await pluginFindings(runtime, plugins)).map((finding) => ({ ...finding, group: 'plugins' as const })),
+  const { findings: plugins, stray } = await pluginFindings(runtime);
+  const others = [
     ...(await hostFindings(runtime, signal)).map((finding) => ({ ...finding, group: 'host' as const })),
     ...(await stateFindings(runtime)).map((finding) => ({ ...finding, group: 'state' as const })),
   ];
+  // Last, because code that plugins left running may have failed meanwhile.
+  const findings = [
+    ...[...plugins, ...stray()].map((finding) => ({ ...finding, group: 'plugins' as const })),
+    ...others,
+  ];
   return { ok: findings.every(({ status }) => status !== 'error'), findings };
-}
-
-async function pluginFindings(runtime: Runtime, plugins: PluginSystem): Promise<HostFinding[]> {
-  const findings: HostFinding[] = plugins.catalog.rejected.map(({ package: pkg, problem }) => ({
-    id: `plugin:${pkg.name}`,
-    status: 'error',
-    title: `${pkg.name} ${pkg.version}`,
-    detail: problem.message,
-    fix: problem.hint,
-  }));
-  for (const plugin of plugins.catalog.plugins) {
-    const { name, version } = plugin.package;
-    const {
-      hypervisors,
-      provisioners = [],
-      imageSources = [],
-      vmNodes = [],
-      up = false,
-    } = plugin.manifest.contributes;
-    const brings = [
-      ...Object.keys(hypervisors ?? {}).map((each) => `backend ${each}`),
-      ...provisioners.map((each) => `provisioner ${each}`),
-      ...imageSources.map((each) => `image source ${each}`),
-      ...vmNodes.map((each) => `VM node ${each}`),
-      ...(up === false ? [] : ['stages of up']),
-    ];
-    const base = { id: `plugin:${name}`, title: `${name} ${version}` };
-    try {
-      await plugins.tryActivate(plugin);
-      findings.push({ ...base, status: 'ok', detail: brings.join(', ') });
-    } catch (error) {
-      findings.push({ ...base, status: 'error', detail: messageOf(error), fix: reportError(error).hint });
-    }
-  }
-  const preferred = platformDefaults[runtime.platform];
-  if (preferred !== undefined && !plugins.installed('hypervisors').includes(preferred.backend)) {
-    findings.push({
-      id: 'backend',
-      status: 'error',
-      title: `backend ${preferred.backend}`,
-      detail: `No plugin brings ${preferred.backend}, the backend of this platform.`,
-      fix: `vmctl plugins install ${preferred.package}`,
-    });
-  }
-  return findings;
 }
 
 async function hostFindings(runtime: Runtime, signal: AbortSignal): Promise<HostFinding[]> {

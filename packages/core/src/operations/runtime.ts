@@ -9,10 +9,15 @@ import { createProcessTable } from '../host/process-table.js';
 import type { HypervisorContext } from '../hypervisor/contract.js';
 import { RouterHypervisor } from '../hypervisor/router.js';
 import type { ImageStore } from '../images/image-store.js';
+import type { RejectedPlugin } from '../plugins/catalog.js';
 import type { PluginPackage } from '../plugins/manifest.js';
 import type { PluginSystem } from '../plugins/plugin-system.js';
+import type { ProcessGuard } from '../plugins/process-guard.js';
 import { DataDir, resolveDataDir } from '../state/data-dir.js';
 import { VmRegistry } from '../state/vm-registry.js';
+
+/** Given an error that nobody waited for; `plugin` is undefined when it comes from elsewhere. */
+export type StrayErrorListener = (error: Error, plugin: string | undefined) => void;
 
 /** What a program that uses vmctl as a library may set; every field has the CLI's default. */
 export interface RuntimeOptions {
@@ -24,6 +29,13 @@ export interface RuntimeOptions {
   readonly cwd?: string | undefined;
   /** Installed plugins; the CLI passes oclif's. Default none. */
   readonly plugins?: readonly PluginPackage[] | undefined;
+  /** Plugins that are registered and cannot be read, so that errors and `doctor` name them. Default none. */
+  readonly brokenPlugins?: readonly RejectedPlugin[] | undefined;
+  /**
+   * Keeps plugins from ending the process, writing to stdout and changing globals, and is given the errors that
+   * they leave to nobody: the process should end then. Default: the process is the program's own, and left alone.
+   */
+  readonly onStrayError?: StrayErrorListener | undefined;
   /** Backend for VMs whose VMFile names none. */
   readonly backend?: string | undefined;
 }
@@ -42,6 +54,9 @@ export class Runtime {
   readonly registry: VmRegistry;
   readonly router: RouterHypervisor;
   readonly #packages: readonly PluginPackage[];
+  readonly #brokenPlugins: readonly RejectedPlugin[];
+  readonly #onStrayError: StrayErrorListener | undefined;
+  #guard: ProcessGuard | undefined;
   #plugins: Promise<PluginSystem> | undefined;
   #images: Promise<ImageStore> | undefined;
 
@@ -55,6 +70,8 @@ export class Runtime {
     this.dataDir = new DataDir(resolveDataDir(this.env, this.homeDir));
     this.registry = new VmRegistry(this.dataDir, { processes: this.processes, events: this.events });
     this.#packages = options.plugins ?? [];
+    this.#brokenPlugins = options.brokenPlugins ?? [];
+    this.#onStrayError = options.onStrayError;
     this.router = new RouterHypervisor({
       load: async (name) => (await this.plugins()).backend(name),
       flag: options.backend,
@@ -93,6 +110,11 @@ export class Runtime {
     return this.#images;
   }
 
+  /** Hands the errors that plugins leave to nobody to `listener`, until the function that comes back is called. */
+  divertStrayErrors(listener: StrayErrorListener): () => void {
+    return this.#guard?.divertStrayErrors(listener) ?? (() => undefined);
+  }
+
   /** What calls of a backend are given. */
   hypervisorContext(signal: AbortSignal): HypervisorContext {
     return { signal, log: this.log.child('hypervisor'), events: this.events };
@@ -107,6 +129,7 @@ export class Runtime {
         import('./plugin-host.js'),
         import('./built-ins.js'),
       ]);
+    await this.#guardProcess();
     const hooks = createHooks();
     attributeTapErrors(hooks);
     const builtIn = tapBuiltIns(hooks, { sshAddress: this.env['VMCTL_NOOP_SSH'] });
@@ -119,7 +142,24 @@ export class Runtime {
       exec: this.exec,
       processes: this.processes,
     });
-    return new PluginSystem({ packages: this.#packages, host, builtIn });
+    return new PluginSystem({ packages: this.#packages, broken: this.#brokenPlugins, host, builtIn });
+  }
+
+  async #guardProcess(): Promise<void> {
+    if (this.#onStrayError === undefined || this.#packages.length === 0) return;
+    const { ProcessGuard } = await import('../plugins/process-guard.js');
+    this.#guard = new ProcessGuard({
+      roots: this.#packages,
+      onStrayError: this.#onStrayError,
+      onChangedGlobals: (plugin, what) =>
+        this.events.emit({
+          type: 'warning',
+          vm: undefined,
+          code: 'VMCTL_PLUGIN_GLOBALS',
+          message: `The plugin ${plugin} changed ${what.join(', ')}, which vmctl and other plugins rely on; it was put back.`,
+          hint: 'This is a fault of the plugin. Tell its authors.',
+        }),
+    });
   }
 
   async #createImages(): Promise<ImageStore> {

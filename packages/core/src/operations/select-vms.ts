@@ -29,7 +29,8 @@ async function provisionerLookup(runtime: Runtime): Promise<ProvisionerLookup> {
   const plugins = await runtime.plugins();
   return {
     find: (type) =>
-      plugins.installed('provisioners').includes(type)
+      // An unreadable plugin may be the one; the error says so.
+      plugins.claims('provisioners', type) || plugins.hasUnreadable
         ? plugins.provisioner(type)
         : Promise.resolve(undefined),
     installed: () => plugins.installed('provisioners'),

@@ -44,7 +44,7 @@ export async function up(runtime: Runtime, options: UpOptions = {}): Promise<Ope
   const file = await loadVmFile(runtime, options.file);
   const definitions = selectVms(file, options.names ?? [], { withDependencies: true });
   await runtime.dataDir.open();
-  await plugins.activatePipeline();
+  const unusable = await plugins.activatePipeline();
   const services = {
     router: runtime.router,
     registry: runtime.registry,
@@ -61,6 +61,10 @@ export async function up(runtime: Runtime, options: UpOptions = {}): Promise<Ope
   };
   tapCoreStages(plugins.host.hooks);
   events.emit({ type: 'run.started', operation: 'up', vms: definitions.map((vm) => vm.name) });
+  for (const error of unusable) {
+    const { code, message, hint } = reportError(error);
+    events.emit({ type: 'warning', vm: undefined, code, message, hint });
+  }
 
   const outcomes = await schedule(
     definitions.map((definition) => ({

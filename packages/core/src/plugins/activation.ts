@@ -1,11 +1,12 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { asError, messageOf, VmctlError } from '../errors/vmctl-error.js';
+import { asError, hasCode, messageOf, VmctlError } from '../errors/vmctl-error.js';
 import type { Logger } from '../host/logger.js';
 import type { KnownPlugin } from './catalog.js';
 import { PLUGIN_API_VERSION, type PluginHost, type VmctlPlugin } from './contract.js';
-import { activating } from './tap-errors.js';
+import { runPlugin } from './plugin-call.js';
+import { activating, withdrawTaps } from './tap-errors.js';
 
 /** How long a plugin's module and its `apply` may take. */
 const ACTIVATION_TIMEOUT_MS = 10_000;
@@ -27,6 +28,7 @@ export class PluginActivator {
    * Activates a plugin; a second call waits for the first and ends as it did.
    *
    * @throws VMCTL_PLUGIN_LOAD_FAILED when its entry is missing, does not parse, exports no plugin, or `apply` fails
+   * @throws VMCTL_PLUGIN_EXITED when it tries to end the process
    * @throws VMCTL_PLUGIN_TIMEOUT when it takes over ten seconds
    */
   activate(plugin: KnownPlugin): Promise<void> {
@@ -38,23 +40,22 @@ export class PluginActivator {
     return activation;
   }
 
-  /** Activates several, one after the other in order of their names: taps of the same stage run in that order. */
-  async activateAll(plugins: readonly KnownPlugin[]): Promise<void> {
-    for (const plugin of plugins) await this.activate(plugin);
-  }
-
   async #load(plugin: KnownPlugin): Promise<void> {
     const { name } = plugin.package;
     const started = performance.now();
     await this.#inTime(name, async () => {
       const loaded = await importEntry(plugin);
-      await activating.run(name, async () => {
-        try {
-          await loaded.apply(this.#host);
-        } catch (error) {
-          throw loadFailed(plugin, `its apply() failed: ${messageOf(error)}`, error);
-        }
-      });
+      try {
+        await activating.run(name, () =>
+          runPlugin(name, { method: 'apply', of: 'its entry' }, async () => loaded.apply(this.#host)),
+        );
+      } catch (error) {
+        throw loadFailed(plugin, `its apply() failed: ${messageOf(error)}`, error);
+      }
+    }).catch((error: unknown) => {
+      // What it tapped before it failed must not run as if it were whole.
+      withdrawTaps(this.#host.hooks, name);
+      throw error;
     });
     this.#log.debug(`activated ${name} in ${(performance.now() - started).toFixed(0)} ms`);
   }
@@ -87,7 +88,11 @@ async function importEntry(plugin: KnownPlugin): Promise<VmctlPlugin> {
   }
   let module: unknown;
   try {
-    module = await import(pathToFileURL(path).href);
+    module = await runPlugin(
+      plugin.package.name,
+      { method: 'import', of: 'its entry' },
+      () => import(pathToFileURL(path).href),
+    );
   } catch (error) {
     const { name, message } = asError(error);
     throw loadFailed(plugin, `its entry ${path} cannot be imported: ${name}: ${message}`, error);
@@ -112,7 +117,8 @@ function isPlugin(value: unknown): value is VmctlPlugin {
   );
 }
 
-function loadFailed(plugin: KnownPlugin, why: string, cause?: unknown): VmctlError {
+function loadFailed(plugin: KnownPlugin, why: string, cause?: unknown): Error {
+  if (cause instanceof Error && hasCode(cause, 'VMCTL_PLUGIN_EXITED')) return cause;
   const { name, version, origin } = plugin.package;
   return new VmctlError('VMCTL_PLUGIN_LOAD_FAILED', {
     message: `The plugin ${name} ${version} cannot be loaded: ${why}.`,

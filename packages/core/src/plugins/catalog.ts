@@ -16,16 +16,37 @@ export interface RejectedPlugin {
 /** What a plugin can contribute under a name. */
 export type ContributionKind = 'hypervisors' | 'provisioners' | 'imageSources' | 'vmNodes';
 
+const CONTRIBUTION_KINDS: readonly ContributionKind[] = [
+  'hypervisors',
+  'provisioners',
+  'imageSources',
+  'vmNodes',
+];
+
+/** A name that several claim. */
+export interface Conflict {
+  readonly kind: ContributionKind;
+  readonly key: string;
+  /** Sorted. */
+  readonly plugins: readonly string[];
+  /** Core has it itself, and core's is used. */
+  readonly isCores: boolean;
+}
+
 /** Who contributes what, from the package.json of each plugin alone: no plugin is imported for it. */
 export class PluginCatalog {
   /** Sorted by name. */
   readonly plugins: readonly KnownPlugin[];
   readonly rejected: readonly RejectedPlugin[];
 
-  /** Packages without a `vmctl` field are none of ours and passed over. */
-  constructor(packages: readonly PluginPackage[]) {
+  /**
+   * Packages without a `vmctl` field are none of ours and passed over.
+   *
+   * @param broken - registered packages that cannot even be read; they are among the rejected
+   */
+  constructor(packages: readonly PluginPackage[], broken: readonly RejectedPlugin[] = []) {
     const plugins: KnownPlugin[] = [];
-    const rejected: RejectedPlugin[] = [];
+    const rejected: RejectedPlugin[] = [...broken];
     for (const pkg of packages.toSorted((a, b) => compare(a.name, b.name))) {
       if (pkg.vmctl === undefined) continue;
       const result = readManifest(pkg);
@@ -33,12 +54,23 @@ export class PluginCatalog {
       else rejected.push({ package: pkg, problem: result.problem });
     }
     this.plugins = plugins;
-    this.rejected = rejected;
+    this.rejected = rejected.toSorted((a, b) => compare(a.package.name, b.package.name));
   }
 
   /** The plugins that contribute `key`; more than one is a conflict. */
   providers(kind: ContributionKind, key: string): readonly KnownPlugin[] {
     return this.plugins.filter((plugin) => contributed(plugin, kind).includes(key));
+  }
+
+  /** Every name that more than one plugin claims, or that a plugin claims and core has. */
+  conflicts(builtIn: Readonly<Record<ContributionKind, readonly string[]>>): readonly Conflict[] {
+    return CONTRIBUTION_KINDS.flatMap((kind) =>
+      this.names(kind).flatMap((key): Conflict[] => {
+        const plugins = this.providers(kind, key).map((plugin) => plugin.package.name);
+        const isCores = builtIn[kind].includes(key);
+        return plugins.length > 1 || isCores ? [{ kind, key, plugins, isCores }] : [];
+      }),
+    );
   }
 
   /** Every contributed name of that kind, sorted. */

@@ -5,18 +5,28 @@ import { PLUGIN_API_VERSION, type PluginManifest } from './contract.js';
 /** An installed package that may be a vmctl plugin, as its package manager sees it. */
 export interface PluginPackage {
   readonly name: string;
+  /** Empty when it cannot be read. */
   readonly version: string;
   /** The package's directory, absolute. */
   readonly root: string;
   /** The `vmctl` field of its package.json, unchecked. */
   readonly vmctl: unknown;
-  /** How it came: `core`, `user` (installed), `link`, `dev`. */
+  /** How it came: `core`, `user` (installed), `link`, `dev`; through a VMFile: `project`, `folder`. */
   readonly origin: string;
+}
+
+/** Whether a package was brought by a VMFile, and not by `vmctl plugins`. */
+export function isOfProject({ origin }: PluginPackage): boolean {
+  return origin === 'project' || origin === 'folder';
 }
 
 /** Why a package cannot be used as a plugin. */
 export interface ManifestProblem {
-  readonly code: 'VMCTL_PLUGIN_API_VERSION' | 'VMCTL_PLUGIN_INVALID';
+  readonly code:
+    | 'VMCTL_PLUGIN_API_VERSION'
+    | 'VMCTL_PLUGIN_INVALID'
+    | 'VMCTL_PLUGIN_LIST_CORRUPT'
+    | 'VMCTL_PLUGIN_UNREADABLE';
   readonly message: string;
   readonly hint: string;
 }

@@ -1,14 +1,21 @@
 import type { AsyncSeriesBailHook, HookMap } from 'tapable';
-import { VmctlError } from '../errors/vmctl-error.js';
+import { asError, VmctlError } from '../errors/vmctl-error.js';
 import type { Hypervisor } from '../hypervisor/contract.js';
 import { packageOfBackend } from '../hypervisor/platforms.js';
 import type { ImageSource } from '../images/contract.js';
 import type { Provisioner } from '../provisioner/contract.js';
 import type { VmNode } from '../vmfile/vm-node.js';
 import { PluginActivator } from './activation.js';
-import { type ContributionKind, type KnownPlugin, PluginCatalog } from './catalog.js';
+import {
+  type Conflict,
+  type ContributionKind,
+  type KnownPlugin,
+  PluginCatalog,
+  type RejectedPlugin,
+} from './catalog.js';
 import type { PluginHost } from './contract.js';
 import type { PluginPackage } from './manifest.js';
+import { pluginProduct } from './plugin-product.js';
 import { orderTaps } from './tap-order.js';
 
 /** The package that brings the provisioner types everybody knows. */
@@ -51,10 +58,12 @@ export class PluginSystem {
 
   constructor(options: {
     readonly packages: readonly PluginPackage[];
+    /** Registered packages that cannot be read. */
+    readonly broken?: readonly RejectedPlugin[];
     readonly host: PluginHost;
     readonly builtIn: Readonly<Record<ContributionKind, readonly string[]>>;
   }) {
-    this.catalog = new PluginCatalog(options.packages);
+    this.catalog = new PluginCatalog(options.packages, options.broken);
     this.host = options.host;
     orderTaps(
       options.host.hooks.up,
@@ -94,17 +103,37 @@ export class PluginSystem {
     return this.#get(VM_NODE, name, this.host.hooks.vmNode, { name });
   }
 
+  /** Names that more than one plugin, or a plugin and core, bring. */
+  get conflicts(): readonly Conflict[] {
+    return this.catalog.conflicts(this.#builtIn);
+  }
+
+  /** Whether there are plugins of which nobody knows what they bring. */
+  get hasUnreadable(): boolean {
+    return this.#unreadable.length > 0;
+  }
+
   /** Whether some plugin says that it brings it, be it one that cannot be used. */
   claims(kind: ContributionKind, key: string): boolean {
     return (
       this.installed(kind).includes(key) ||
-      this.catalog.rejected.some(({ package: pkg }) => claims(pkg.vmctl, kind, key))
+      this.catalog.rejected.some((rejected) => brought(rejected, kind, key))
     );
   }
 
-  /** Lets every plugin that taps stages of `up` do so. A broken one fails the `up` that would have needed it. */
-  async activatePipeline(): Promise<void> {
-    await this.#activator.activateAll(this.catalog.pipelinePlugins);
+  /**
+   * Lets every plugin that taps stages of every `up` do so. Gives the errors of those that cannot: nothing in a
+   * VMFile asks for them, so they do not stand in the way of what it does ask for.
+   */
+  async activatePipeline(): Promise<readonly Error[]> {
+    const errors: Error[] = this.catalog.rejected
+      .filter(({ package: pkg }) => contributesOf(pkg.vmctl)?.['up'] === true)
+      .map(({ problem }) => new VmctlError(problem.code, problem));
+    // One after the other: what they do to the process is then known to be theirs.
+    for (const plugin of this.catalog.pipelinePlugins) {
+      await this.#activator.activate(plugin).catch((error: unknown) => errors.push(asError(error)));
+    }
+    return errors;
   }
 
   /** Tries to load one plugin; for `doctor`. */
@@ -133,19 +162,21 @@ export class PluginSystem {
     hooks: HookMap<AsyncSeriesBailHook<[C], T>>,
     context: C,
   ): Promise<T> {
-    if (!this.#builtIn[wording.kind].includes(key)) {
-      await this.#activator.activate(this.#provider(wording, key));
-    }
-    // tapable says T, and gives undefined when no tap answered.
-    const made: T | undefined = await hooks.for(key).promise(context);
-    if (made === undefined) {
-      const [plugin] = this.catalog.providers(wording.kind, key);
+    if (this.#builtIn[wording.kind].includes(key)) return hooks.for(key).promise(context);
+    const plugin = this.#provider(wording, key);
+    const { name } = plugin.package;
+    await this.#activator.activate(plugin);
+    // A factory may give anything, or nothing when no tap answers.
+    const made: unknown = await hooks.for(key).promise(context);
+    if (typeof made !== 'object' || made === null) {
       throw new VmctlError('VMCTL_PLUGIN_INVALID', {
-        message: `The plugin ${plugin?.package.name ?? 'vmctl'} says that it brings the ${wording.noun} "${key}", but does not.`,
-        hint: `Its apply() has to tap hooks for "${key}". Tell its authors.`,
+        message: `The plugin ${name} says that it brings the ${wording.noun} "${key}", but does not.`,
+        hint: `Its apply() has to tap hooks for "${key}" and give an object. Tell its authors.`,
+        details: { plugin: name },
       });
     }
-    return made;
+    // What it gives is a T as far as its types are true; what is missing fails when it is called, as the plugin's.
+    return pluginProduct(made as T & object, name, `the ${wording.noun} "${key}"`);
   }
 
   #provider(wording: Wording, key: string): KnownPlugin {
@@ -163,7 +194,7 @@ export class PluginSystem {
   }
 
   #missing(wording: Wording, key: string): VmctlError {
-    const rejected = this.catalog.rejected.find(({ package: pkg }) => claims(pkg.vmctl, wording.kind, key));
+    const rejected = this.catalog.rejected.find((each) => brought(each, wording.kind, key));
     if (rejected !== undefined) {
       return new VmctlError(rejected.problem.code, rejected.problem);
     }
@@ -172,13 +203,22 @@ export class PluginSystem {
     return new VmctlError(wording.code, {
       message:
         `No installed plugin brings the ${wording.noun} "${key}".` +
-        (installed.length > 0 ? ` Installed: ${installed.join(', ')}.` : ''),
+        (installed.length > 0 ? ` Installed: ${installed.join(', ')}.` : '') +
+        (this.hasUnreadable
+          ? ` These cannot be read, and may bring it (\`vmctl doctor\` says more): ${this.#unreadable.join(', ')}.`
+          : ''),
       hint:
         known === undefined
           ? `Install the plugin that brings it: vmctl plugins install PACKAGE`
           : `vmctl plugins install ${known}`,
       details: { [wording.noun]: key, installed },
     });
+  }
+
+  get #unreadable(): readonly string[] {
+    return this.catalog.rejected
+      .filter(({ problem }) => problem.code === 'VMCTL_PLUGIN_UNREADABLE')
+      .map(({ package: pkg }) => pkg.name);
   }
 }
 
@@ -189,10 +229,18 @@ export function knownPackage(kind: ContributionKind, key: string): string | unde
   return undefined;
 }
 
-/** Whether a rejected manifest would have brought it, as far as can be told. */
-function claims(vmctl: unknown, kind: ContributionKind, key: string): boolean {
-  const contributes = (vmctl as { contributes?: Record<string, unknown> } | null)?.contributes;
-  const value = contributes?.[kind];
-  if (Array.isArray(value)) return value.includes(key);
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, key);
+/** Whether a plugin that cannot be used would have brought it, as far as can be told. */
+function brought({ package: pkg, problem }: RejectedPlugin, kind: ContributionKind, key: string): boolean {
+  if (problem.code === 'VMCTL_PLUGIN_UNREADABLE') return pkg.name === knownPackage(kind, key);
+  const value = contributesOf(pkg.vmctl)?.[kind];
+  return Array.isArray(value) ? value.includes(key) : isRecord(value) && Object.hasOwn(value, key);
+}
+
+function contributesOf(vmctl: unknown): Record<string, unknown> | undefined {
+  const contributes = isRecord(vmctl) ? vmctl['contributes'] : undefined;
+  return isRecord(contributes) ? contributes : undefined;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
 }

@@ -1,12 +1,21 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { HookMap } from 'tapable';
 import { reportError } from '../errors/error-report.js';
-import { asError, isVmctlError, messageOf, VmctlError } from '../errors/vmctl-error.js';
+import { asError } from '../errors/vmctl-error.js';
 import type { VmctlHooks } from './hooks.js';
+import { callPlugin } from './plugin-call.js';
 import type { UpContext } from './up-context.js';
 
 /** Which plugin is being activated; how a tap finds out whose it is. */
 export const activating = new AsyncLocalStorage<string>();
+
+/** Plugins whose taps do nothing any more, by the hooks that they tapped. */
+const withdrawn = new WeakMap<VmctlHooks, Set<string>>();
+
+/** Makes the taps of a plugin do nothing: its activation failed half-way. */
+export function withdrawTaps(hooks: VmctlHooks, plugin: string): void {
+  withdrawn.get(hooks)?.add(plugin);
+}
 
 type TapFunction = (...args: unknown[]) => unknown;
 
@@ -19,45 +28,56 @@ interface AnyHook {
   intercept(interceptor: { register?: Register }): void;
 }
 
-/** What becomes of an error of a tap: the error to go on with, or undefined to swallow it. */
-type ErrorHandler = (error: unknown, args: readonly unknown[]) => Error | undefined;
-
 /**
  * Wraps taps so that an error of a plugin says which plugin and hook it comes from, and so that every tap of the
  * hook `failed` runs whatever the others do: their errors become warnings.
  */
 export function attributeTapErrors(hooks: VmctlHooks): void {
+  const left = new Set<string>();
+  withdrawn.set(hooks, left);
   for (const hook of Object.values(hooks.up)) {
-    if (hook === hooks.up.failed) watch(hook, warnAbout);
-    else watch(hook);
+    if (hook === hooks.up.failed) watch(hook, left, warnAbout);
+    else watch(hook, left);
   }
-  watchMap(hooks.hypervisor);
-  watchMap(hooks.provisioner);
-  watchMap(hooks.imageSource);
-  watchMap(hooks.vmNode);
+  watchMap(hooks.hypervisor, left);
+  watchMap(hooks.provisioner, left);
+  watchMap(hooks.imageSource, left);
+  watchMap(hooks.vmNode, left);
 }
 
-function watchMap<H extends AnyHook>(map: HookMap<H>): void {
+function watchMap<H extends AnyHook>(map: HookMap<H>, left: ReadonlySet<string>): void {
   map.intercept({
     factory: (_key, hook) => {
-      if (hook !== undefined) watch(hook);
+      if (hook !== undefined) watch(hook, left);
       return hook;
     },
   });
 }
 
-function watch(hook: AnyHook, swallow?: (error: Error, context: UpContext) => void): void {
+function watch(
+  hook: AnyHook,
+  left: ReadonlySet<string>,
+  swallow?: (error: Error, context: UpContext) => void,
+): void {
   const register = (tap: AnyTap): AnyTap => {
     const plugin = activating.getStore();
     if (plugin === undefined && swallow === undefined) return tap;
-    const handle: ErrorHandler = (thrown, [context]) => {
-      const error =
-        plugin === undefined ? asError(thrown) : attributed(thrown, plugin, hook.name ?? 'unnamed');
-      if (swallow === undefined) return error;
-      swallow(error, context as UpContext); // the hook's only argument
-      return undefined;
+    const place = { hook: hook.name ?? 'unnamed' };
+    const run = promising(tap);
+    const fn: TapFunction = async (...args) => {
+      if (plugin === undefined) return run(...args);
+      return left.has(plugin) ? undefined : callPlugin(plugin, place, () => run(...args));
     };
-    return { ...tap, fn: wrap(tap, handle) };
+    if (swallow === undefined) return { ...tap, type: 'promise', fn };
+    const never: TapFunction = async (...args) => {
+      try {
+        return await fn(...args);
+      } catch (error) {
+        swallow(asError(error), args[0] as UpContext); // the hook's only argument
+        return undefined;
+      }
+    };
+    return { ...tap, type: 'promise', fn: never };
   };
   hook.intercept({ register });
 }
@@ -67,51 +87,15 @@ function warnAbout(error: Error, context: UpContext): void {
   context.events.emit({ type: 'warning', vm: context.definition.name, code, message, hint });
 }
 
-function wrap(tap: AnyTap, handle: ErrorHandler): TapFunction {
+/** A tap of any kind as a function that gives a promise, so that what follows never runs inside of the tap. */
+function promising(tap: AnyTap): (...args: unknown[]) => Promise<unknown> {
   const fn = tap.fn as TapFunction; // tapable checked that it is a function
-  if (tap.type === 'promise') {
-    return async (...args) => {
-      try {
-        return await fn(...args);
-      } catch (error) {
-        return rethrow(handle(error, args));
-      }
-    };
-  }
-  return (...args) => {
-    const last = args.at(-1);
-    if (tap.type === 'async' && typeof last === 'function') {
-      const done = (error?: unknown, result?: unknown): unknown =>
-        last(error ? handle(error, args) : undefined, result);
-      return fn(...args.slice(0, -1), done);
-    }
-    try {
-      return fn(...args);
-    } catch (error) {
-      return rethrow(handle(error, args));
-    }
-  };
-}
-
-function rethrow(error: Error | undefined): undefined {
-  if (error !== undefined) throw error;
-  return undefined;
-}
-
-/**
- * An error of a plugin, with its plugin and hook. One that is meant for the user (by shape) stays as it is and
- * gets the two as properties; an abort's reason is passed on; anything else is a fault of the plugin.
- */
-export function attributed(error: unknown, plugin: string, hook: string): Error {
-  if (isVmctlError(error)) {
-    if (Object.isExtensible(error) && !('plugin' in error)) Object.assign(error, { plugin, hook });
-    return error;
-  }
-  if (error instanceof Error && error.name === 'AbortError') return error;
-  return new VmctlError('VMCTL_PLUGIN_FAILED', {
-    message: `The plugin ${plugin} failed in the hook ${hook}: ${messageOf(error)}`,
-    hint: 'This is a fault of the plugin. `vmctl doctor` shows its version; DEBUG=vmctl:* shows where it failed.',
-    cause: error,
-    details: { plugin, hook },
-  });
+  if (tap.type !== 'async') return async (...args) => fn(...args);
+  return (...args) =>
+    new Promise((resolve, reject) => {
+      fn(...args, (error?: unknown, result?: unknown) => {
+        if (error) reject(asError(error));
+        else resolve(result);
+      });
+    });
 }

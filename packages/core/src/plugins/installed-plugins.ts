@@ -1,0 +1,147 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf } from '../errors/vmctl-error.js';
+import type { RejectedPlugin } from './catalog.js';
+import type { PluginPackage } from './manifest.js';
+
+/** A registered plugin whose package.json could be read. */
+export interface InstalledPackage extends PluginPackage {
+  readonly origin: 'user' | 'link';
+  /** The dist-tag or range it was installed with. */
+  readonly tag: string | undefined;
+  /** Its whole package.json. */
+  readonly content: Readonly<Record<string, unknown>>;
+}
+
+/** What the registration file names. */
+export interface InstalledPlugins {
+  readonly packages: readonly InstalledPackage[];
+  /** Registered packages that cannot be read: removed, damaged, or no packages at all. */
+  readonly broken: readonly RejectedPlugin[];
+}
+
+/** One entry of `oclif.plugins` in the registration file. */
+interface Registration {
+  readonly name: string;
+  readonly origin: 'user' | 'link';
+  readonly root: string;
+  readonly tag: string | undefined;
+}
+
+/**
+ * Reads which plugins are installed in `directory` and what their package.json files say; nothing is imported. A
+ * package that cannot be read is told apart, and never hinders the others.
+ *
+ * Synchronous, because it is done at the start of every command: twenty small files take a millisecond this way, and
+ * several through the thread pool.
+ */
+export function readInstalledPlugins(directory: string): InstalledPlugins {
+  const packages: InstalledPackage[] = [];
+  const broken: RejectedPlugin[] = [];
+  const list = readList(join(directory, 'package.json'), directory);
+  if ('problem' in list) return { packages, broken: [list] };
+  for (const registration of list) {
+    const read = readPackage(registration);
+    if ('problem' in read) broken.push(read);
+    else packages.push(read);
+  }
+  return { packages, broken };
+}
+
+function readList(path: string, directory: string): readonly Registration[] | RejectedPlugin {
+  let oclif: unknown;
+  try {
+    ({ oclif } = readObject(path));
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return [];
+    return {
+      package: { name: 'installed plugins', version: '', root: directory, origin: 'user', vmctl: undefined },
+      problem: {
+        code: 'VMCTL_PLUGIN_LIST_CORRUPT',
+        message: `The list of installed plugins cannot be read, so there are none: ${whyUnreadable(path, error)}.`,
+        hint: 'Mend the file, or empty the list and install the plugins again: vmctl plugins reset',
+      },
+    };
+  }
+  const entries: unknown = isRecord(oclif) ? oclif['plugins'] : undefined;
+  if (!Array.isArray(entries)) return [];
+  return entries.flatMap((entry) => registrationOf(entry, directory) ?? []);
+}
+
+/** Old versions of the file have names alone; entries of another shape are none. */
+function registrationOf(entry: unknown, directory: string): Registration | undefined {
+  const { name, type, root, tag } = isRecord(entry) ? entry : { name: entry };
+  if (typeof name !== 'string' || name === '') return undefined;
+  if (type === 'link') {
+    return typeof root === 'string' ? { name, origin: 'link', root, tag: undefined } : undefined;
+  }
+  return {
+    name,
+    origin: 'user',
+    // Each has a directory of its own; @oclif/plugin-plugins puts all of them beside the list.
+    root: join(typeof root === 'string' ? root : directory, 'node_modules', name),
+    tag: typeof tag === 'string' ? tag : undefined,
+  };
+}
+
+function readPackage(registration: Registration): InstalledPackage | RejectedPlugin {
+  const { root } = registration;
+  const path = join(root, 'package.json');
+  let content: Record<string, unknown>;
+  try {
+    content = readObject(path);
+  } catch (error) {
+    return unreadable(registration, whyUnreadable(path, error));
+  }
+  const { version, oclif } = content;
+  if (typeof content['name'] !== 'string' || typeof version !== 'string') {
+    return unreadable(registration, `${path} has no name and version`);
+  }
+  if (oclif !== undefined && !isRecord(oclif)) {
+    return unreadable(registration, `"oclif" in ${path} is not an object`);
+  }
+  return { ...registration, version, vmctl: content['vmctl'], content };
+}
+
+/** A registered plugin that cannot be used, with the command that mends it. */
+function unreadable(registration: Registration, why: string): RejectedPlugin {
+  const { name, origin, root } = registration;
+  return {
+    package: { name, version: '', root, origin, vmctl: undefined },
+    problem: {
+      code: 'VMCTL_PLUGIN_UNREADABLE',
+      message: `The plugin ${name} cannot be read: ${why}.`,
+      hint:
+        origin === 'link'
+          ? `Put it back, or unlink it: vmctl plugins unlink ${name}`
+          : `Install it again: vmctl plugins install ${name}, or remove it: vmctl plugins uninstall ${name}`,
+    },
+  };
+}
+
+function readObject(path: string): Record<string, unknown> {
+  const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
+  if (!isRecord(value)) throw new TypeError('it is not a JSON object');
+  return value;
+}
+
+function whyUnreadable(path: string, error: unknown): string {
+  if (error instanceof SyntaxError) return `${path} is not JSON: ${messageOf(error)}`;
+  switch (systemCode(error)) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return `there is no ${path}`;
+    case undefined:
+      return `${path}: ${messageOf(error)}`;
+    default:
+      return messageOf(error);
+  }
+}
+
+function systemCode(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
