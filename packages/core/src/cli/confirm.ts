@@ -1,6 +1,26 @@
 import { createInterface } from 'node:readline/promises';
 import { VmctlError } from '../errors/vmctl-error.js';
 
+/** Whether there is somebody to ask. */
+export function isTerminal(): boolean {
+  return process.stdin.isTTY && process.stderr.isTTY;
+}
+
+/** Asks for a yes or a no on the terminal. Ctrl-C and Ctrl-D mean no. */
+export async function ask(question: string, options: { readonly default: boolean }): Promise<boolean> {
+  const reader = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = (await reader.question(`${question} [${options.default ? 'Y/n' : 'y/N'}] `)).trim();
+    return answer === '' ? options.default : /^y(es)?$/i.test(answer);
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'AbortError') throw error;
+    process.stderr.write('\n');
+    return false;
+  } finally {
+    reader.close();
+  }
+}
+
 /**
  * Asks before something is destroyed.
  *
@@ -13,21 +33,12 @@ export async function confirm(options: {
   readonly json: boolean;
 }): Promise<void> {
   if (options.yes) return;
-  if (options.json || !process.stdin.isTTY || !process.stderr.isTTY) {
+  if (options.json || !isTerminal()) {
     throw new VmctlError('VMCTL_CONFIRMATION_NEEDED', {
       message: `${options.question} There is no terminal to ask on.`,
       hint: 'Add --yes.',
     });
   }
-  const reader = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await reader.question(`${options.question} [y/N] `);
-    if (/^y(es)?$/i.test(answer.trim())) return;
-  } catch (error) {
-    if (!(error instanceof Error) || error.name !== 'AbortError') throw error;
-    process.stderr.write('\n'); // Ctrl-C and Ctrl-D mean no
-  } finally {
-    reader.close();
-  }
+  if (await ask(options.question, { default: false })) return;
   throw new VmctlError('VMCTL_CONFIRMATION_NEEDED', { message: 'Nothing was done.' });
 }

@@ -1,7 +1,10 @@
 import { Flags } from '@oclif/core';
+import { basename } from 'node:path';
 import { sharedFlags } from '../cli/base-command.js';
+import { ask, isTerminal } from '../cli/confirm.js';
 import { StreamingCommand } from '../cli/streaming-command.js';
 import type { OperationResult } from '../operations/up.js';
+import type { ConfirmInstall } from '../project-plugins/prepare.js';
 
 export default class Up extends StreamingCommand {
   static override summary = 'Boot and provision the VMs of a VMFile.';
@@ -43,7 +46,27 @@ A running VM is left alone. A stopped one is started and provisioned again. When
       helpValue: 'PATH',
     }),
     wait: sharedFlags.wait,
+    yes: Flags.boolean({
+      char: 'y',
+      description: 'install the plugins that the VMFile requires, without asking; for CI',
+    }),
+    frozen: Flags.boolean({
+      description: 'refuse plugins that differ from the lock file beside the VMFile, and never write it',
+    }),
   };
+
+  /** Undefined when there is nobody to ask. */
+  private confirmInstall(yes: boolean): ConfirmInstall | undefined {
+    if (yes) return () => Promise.resolve(true);
+    if (this.jsonEnabled() || !isTerminal()) return undefined;
+    return ({ vmfile, plugins }) => {
+      const list = plugins.map(({ name, range, version }) => `${name} ${version ?? range}`).join(', ');
+      return ask(
+        `${basename(vmfile)} needs ${list}, which ${plugins.length === 1 ? 'is' : 'are'} not installed. Install?`,
+        { default: true },
+      );
+    };
+  }
 
   async run(): Promise<OperationResult> {
     const { flags } = await this.parse(Up);
@@ -57,6 +80,9 @@ A running VM is left alone. A stopped one is started and provisioned again. When
         user: flags.user,
         key: flags.key,
         wait: flags.wait,
+        confirmInstall: this.confirmInstall(flags.yes),
+        frozen: flags.frozen,
+        pinInstalled: flags.yes,
         signal,
       }),
     );

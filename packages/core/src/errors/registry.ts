@@ -201,13 +201,13 @@ export const errorRegistry = {
     exit: EXIT.host,
   },
   VMCTL_PLUGIN_TIMEOUT: { meaning: 'A plugin hangs while it is loaded.', exit: EXIT.host },
-  VMCTL_PLUGIN_UNREADABLE: {
-    meaning: 'A plugin is installed or linked, and its package is gone or its package.json cannot be read.',
-    exit: EXIT.host,
-  },
   VMCTL_PLUGIN_UNPINNED: {
     meaning: 'A warning: a plugin that the VMFile requires is the one that the user has installed, and is not pinned.',
     exit: EXIT.failure,
+  },
+  VMCTL_PLUGIN_UNREADABLE: {
+    meaning: 'A plugin is installed or linked, and its package is gone or its package.json cannot be read.',
+    exit: EXIT.host,
   },
   VMCTL_PORT_TAKEN: { meaning: 'A port of the host that the VMFile asks for is in use.', exit: EXIT.failure },
   VMCTL_PROCESS_NOT_OURS: {

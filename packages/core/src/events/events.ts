@@ -55,6 +55,32 @@ export type VmctlEventBody =
       readonly done: number;
       readonly total: number | undefined;
     }
+  /** A plugin that the VMFile requires; comes before `run.started`. */
+  | { readonly type: 'plugin.installing'; readonly name: string; readonly version: string }
+  | {
+      readonly type: 'plugin.installed';
+      readonly name: string;
+      readonly version: string;
+      /** Subresource integrity of its tarball. */
+      readonly integrity: string;
+      readonly durationMs: number;
+    }
+  /** A linked plugin is used in place of the one that the VMFile requires. */
+  | {
+      readonly type: 'plugin.linked';
+      readonly name: string;
+      readonly version: string;
+      /** The folder that is linked. */
+      readonly path: string;
+      /** What the VMFile requires. */
+      readonly range: string;
+    }
+  | {
+      readonly type: 'lockfile.written';
+      readonly path: string;
+      /** The packages that it pins. */
+      readonly plugins: readonly string[];
+    }
   | {
       readonly type: 'warning';
       readonly vm: string | undefined;

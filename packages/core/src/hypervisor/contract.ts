@@ -90,6 +90,8 @@ export interface VmHandle {
   readonly mac_addr: string | null;
   readonly uefi: boolean;
   readonly forwards?: readonly PortForward[];
+  /** The package with the backend, when a VMFile brought it; null or absent for an installed one. */
+  readonly backend_plugin?: BackendPlugin | null;
   /** The base image that the overlay needs. */
   readonly image_path?: string | null;
   /** The VMFile that it came from, absolute. */
@@ -106,6 +108,14 @@ export interface VmHandle {
   readonly provisioned?: Readonly<Record<string, ProvisionRecord>>;
   /** What a backend or a newer version adds. */
   readonly [extra: string]: unknown;
+}
+
+/** A plugin that a VMFile brought, by which the VM can be worked with without that file. */
+export interface BackendPlugin {
+  readonly name: string;
+  readonly version: string;
+  /** The package's directory, absolute. */
+  readonly path: string;
 }
 
 /** A step that succeeded. */

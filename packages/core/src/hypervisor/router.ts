@@ -1,5 +1,6 @@
 import { VmctlError } from '../errors/vmctl-error.js';
 import type {
+  BackendPlugin,
   ConsoleEndpoint,
   GuestAddress,
   HostFinding,
@@ -21,8 +22,11 @@ export interface BackendChoice {
 }
 
 export interface RouterOptions {
-  /** Loads a backend by name; called once a name. Rejects when no plugin has it. */
-  readonly load: (name: string) => Promise<Hypervisor>;
+  /**
+   * Loads a backend by name, and by the plugin that a VMFile brought for it; called once for each. Rejects when no
+   * plugin has it.
+   */
+  readonly load: (name: string, plugin: BackendPlugin | undefined) => Promise<Hypervisor>;
   /** `--backend`. */
   readonly flag?: string | undefined;
   /** From the configuration file. */
@@ -72,16 +76,21 @@ export class RouterHypervisor implements Hypervisor {
     return name;
   }
 
-  /** The backend of that name, loaded once. */
-  backend(name: string): Promise<Hypervisor> {
-    const known = this.#loading.get(name);
+  /** The backend of that name, loaded once; of that plugin, for a VM that was made with one of its VMFile. */
+  backend(name: string, plugin?: BackendPlugin): Promise<Hypervisor> {
+    const key = keyOf(name, plugin);
+    const known = this.#loading.get(key);
     if (known !== undefined) return known;
-    const loading = this.#options.load(name).then((backend) => {
-      this.#loaded.set(name, backend);
+    const loading = this.#options.load(name, plugin).then((backend) => {
+      this.#loaded.set(key, backend);
       return backend;
     });
-    this.#loading.set(name, loading);
+    this.#loading.set(key, loading);
     return loading;
+  }
+
+  #backendOf(vm: VmHandle): Promise<Hypervisor> {
+    return this.backend(vm.backend, vm.backend_plugin ?? undefined);
   }
 
   async prepare(spec: VmSpec, ctx: HypervisorContext): Promise<VmHandle> {
@@ -89,7 +98,7 @@ export class RouterHypervisor implements Hypervisor {
   }
 
   async start(vm: VmHandle, ctx: HypervisorContext): Promise<VmHandle> {
-    return (await this.backend(vm.backend)).start(vm, ctx);
+    return (await this.#backendOf(vm)).start(vm, ctx);
   }
 
   async stop(
@@ -97,33 +106,33 @@ export class RouterHypervisor implements Hypervisor {
     options: { readonly timeoutMs: number },
     ctx: HypervisorContext,
   ): Promise<VmHandle> {
-    return (await this.backend(vm.backend)).stop(vm, options, ctx);
+    return (await this.#backendOf(vm)).stop(vm, options, ctx);
   }
 
   async suspend(vm: VmHandle, ctx: HypervisorContext): Promise<VmHandle> {
-    return (await this.backend(vm.backend)).suspend(vm, ctx);
+    return (await this.#backendOf(vm)).suspend(vm, ctx);
   }
 
   async resume(vm: VmHandle, ctx: HypervisorContext): Promise<VmHandle> {
-    return (await this.backend(vm.backend)).resume(vm, ctx);
+    return (await this.#backendOf(vm)).resume(vm, ctx);
   }
 
   async destroy(vm: VmHandle, ctx: HypervisorContext): Promise<void> {
-    await (await this.backend(vm.backend)).destroy(vm, ctx);
+    await (await this.#backendOf(vm)).destroy(vm, ctx);
   }
 
   async state(vm: VmHandle, ctx: HypervisorContext): Promise<VmState> {
-    return (await this.backend(vm.backend)).state(vm, ctx);
+    return (await this.#backendOf(vm)).state(vm, ctx);
   }
 
   async guestAddress(vm: VmHandle, ctx: HypervisorContext): Promise<GuestAddress> {
-    return (await this.backend(vm.backend)).guestAddress(vm, ctx);
+    return (await this.#backendOf(vm)).guestAddress(vm, ctx);
   }
 
-  /** Call `backend(vm.backend)` first: this one cannot wait for a backend to load. */
+  /** Call another method for this VM first: this one cannot wait for a backend to load. */
   console(vm: VmHandle): ConsoleEndpoint {
     return (
-      this.#loaded.get(vm.backend)?.console(vm) ?? {
+      this.#loaded.get(keyOf(vm.backend, vm.backend_plugin ?? undefined))?.console(vm) ?? {
         kind: 'none',
         reason: `the backend "${vm.backend}" is not loaded`,
       }
@@ -131,7 +140,7 @@ export class RouterHypervisor implements Hypervisor {
   }
 
   async describe(vm: VmHandle, ctx: HypervisorContext): Promise<string> {
-    const backend = await this.backend(vm.backend);
+    const backend = await this.#backendOf(vm);
     return (await backend.describe?.(vm, ctx)) ?? backend.name;
   }
 
@@ -142,4 +151,9 @@ export class RouterHypervisor implements Hypervisor {
     );
     return all.flat();
   }
+}
+
+/** Two projects may have two versions of the plugin of one backend. */
+function keyOf(name: string, plugin: BackendPlugin | undefined): string {
+  return plugin === undefined ? name : `${name}\n${plugin.path}`;
 }

@@ -6,11 +6,11 @@ import { createExec, type Exec } from '../host/exec.js';
 import { createLogger, type Logger } from '../host/logger.js';
 import type { ProcessTable } from '../host/process-contract.js';
 import { createProcessTable } from '../host/process-table.js';
-import type { HypervisorContext } from '../hypervisor/contract.js';
+import type { BackendPlugin, Hypervisor, HypervisorContext } from '../hypervisor/contract.js';
 import { RouterHypervisor } from '../hypervisor/router.js';
 import type { ImageStore } from '../images/image-store.js';
 import type { RejectedPlugin } from '../plugins/catalog.js';
-import type { PluginPackage } from '../plugins/manifest.js';
+import { isOfProject, type PluginPackage } from '../plugins/manifest.js';
 import type { PluginSystem } from '../plugins/plugin-system.js';
 import type { ProcessGuard } from '../plugins/process-guard.js';
 import { DataDir, resolveDataDir } from '../state/data-dir.js';
@@ -46,21 +46,27 @@ export class Runtime {
   readonly homeDir: string;
   readonly platform: NodeJS.Platform;
   readonly #cwd: string | undefined;
-  readonly events = new EventStream();
+  readonly events: EventStream;
   readonly log: Logger;
   readonly processes: ProcessTable = createProcessTable();
   readonly exec: Exec;
   readonly dataDir: DataDir;
   readonly registry: VmRegistry;
   readonly router: RouterHypervisor;
+  readonly #options: RuntimeOptions;
   readonly #packages: readonly PluginPackage[];
+  /** Runtimes with the plugin of a VM whose VMFile brought it, by the plugin's directory. */
+  readonly #ofBackendPlugins = new Map<string, Promise<Runtime>>();
   readonly #brokenPlugins: readonly RejectedPlugin[];
   readonly #onStrayError: StrayErrorListener | undefined;
   #guard: ProcessGuard | undefined;
   #plugins: Promise<PluginSystem> | undefined;
   #images: Promise<ImageStore> | undefined;
 
-  constructor(options: RuntimeOptions = {}) {
+  /** @param events - where events go; for {@link withPlugins} */
+  constructor(options: RuntimeOptions = {}, events = new EventStream()) {
+    this.#options = options;
+    this.events = events;
     this.env = options.env ?? process.env;
     this.homeDir = options.homeDir ?? homeDirectory();
     this.platform = options.platform ?? process.platform;
@@ -73,11 +79,29 @@ export class Runtime {
     this.#brokenPlugins = options.brokenPlugins ?? [];
     this.#onStrayError = options.onStrayError;
     this.router = new RouterHypervisor({
-      load: async (name) => (await this.plugins()).backend(name),
+      load: (name, plugin) => this.#loadBackend(name, plugin),
       flag: options.backend,
       configured: undefined,
       platform: this.platform,
     });
+  }
+
+  /** Plugins that are installed, and those of the project that this is the runtime of. */
+  get packages(): readonly PluginPackage[] {
+    return this.#packages;
+  }
+
+  /**
+   * The same with these packages, which go before installed ones of the same name. Events go to the same stream; hooks
+   * and backends are its own, so that two projects can have two versions of a plugin in one process.
+   */
+  withPlugins(packages: readonly PluginPackage[]): Runtime {
+    if (packages.length === 0) return this;
+    const names = new Set(packages.map(({ name }) => name));
+    const others = this.#packages.filter(({ name }) => !names.has(name));
+    const broken = this.#options.brokenPlugins?.filter((each) => !names.has(each.package.name));
+    const options = { ...this.#options, plugins: [...others, ...packages], brokenPlugins: broken };
+    return new Runtime(options, this.events);
   }
 
   /** Looked at when it is needed: it may have been removed. */
@@ -118,6 +142,21 @@ export class Runtime {
   /** What calls of a backend are given. */
   hypervisorContext(signal: AbortSignal): HypervisorContext {
     return { signal, log: this.log.child('hypervisor'), events: this.events };
+  }
+
+  /** A backend that a VMFile brought comes from this runtime when it is that of the project, else from where it was. */
+  async #loadBackend(name: string, plugin: BackendPlugin | undefined): Promise<Hypervisor> {
+    const isHere =
+      plugin === undefined || this.#packages.some((pkg) => isOfProject(pkg) && pkg.name === plugin.name);
+    if (isHere) return (await this.plugins()).backend(name);
+    let runtime = this.#ofBackendPlugins.get(plugin.path);
+    if (runtime === undefined) {
+      runtime = import('./backend-plugin.js').then(({ withBackendPlugin }) =>
+        withBackendPlugin(this, name, plugin),
+      );
+      this.#ofBackendPlugins.set(plugin.path, runtime);
+    }
+    return (await (await runtime).plugins()).backend(name);
   }
 
   async #createPlugins(): Promise<PluginSystem> {

@@ -2,7 +2,8 @@ import { resolve } from 'node:path';
 import { VmctlError } from '../errors/vmctl-error.js';
 import { nearest } from '../errors/nearest.js';
 import type { VmDefinition, VmFile } from '../vmfile/model.js';
-import type { ProvisionerLookup, VmNodeLookup } from '../vmfile/read-vmfile.js';
+import type { PluginRequirement } from '../vmfile/plugin-requirement.js';
+import type { PluginLookups, ProvisionerLookup, VmNodeLookup } from '../vmfile/read-vmfile.js';
 import type { Runtime } from './runtime.js';
 
 /**
@@ -14,15 +15,34 @@ import type { Runtime } from './runtime.js';
 export async function loadVmFile(
   runtime: Runtime,
   file: string | undefined,
-  options: { readonly steps: boolean } = { steps: true },
+  options: {
+    readonly steps: boolean;
+    /** What is done about plugins that the file requires; default: nothing, only installed ones are used. */
+    readonly withPlugins?: (
+      vmfile: string,
+      requirements: readonly PluginRequirement[],
+      isSound: boolean,
+    ) => Promise<PluginLookups>;
+  } = { steps: true },
 ): Promise<VmFile> {
   const { findVmFile, readVmFile } = await import('../vmfile/read-vmfile.js');
   const path = file === undefined ? await findVmFile(runtime.cwd) : resolve(runtime.cwd, file);
+  const { steps, withPlugins } = options;
+  const lookups = steps ? await pluginLookups(runtime) : { provisioners: undefined, vmNodes: undefined };
   return readVmFile(path, {
     homeDir: runtime.homeDir,
-    provisioners: options.steps ? await provisionerLookup(runtime) : undefined,
-    vmNodes: options.steps ? await vmNodeLookup(runtime) : undefined,
+    ...lookups,
+    withPlugins:
+      withPlugins === undefined
+        ? undefined
+        : (requirements, isSound) => withPlugins(path, requirements, isSound),
   });
+}
+
+/** What the plugins of a runtime bring to the reading of a VMFile. */
+export async function pluginLookups(runtime: Runtime): Promise<PluginLookups> {
+  const [provisioners, vmNodes] = await Promise.all([provisionerLookup(runtime), vmNodeLookup(runtime)]);
+  return { provisioners, vmNodes };
 }
 
 async function provisionerLookup(runtime: Runtime): Promise<ProvisionerLookup> {

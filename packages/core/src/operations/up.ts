@@ -4,8 +4,10 @@ import { reportError } from '../errors/error-report.js';
 import type { VmResult } from '../events/events.js';
 import { schedule } from '../pipeline/scheduler.js';
 import { tapCoreStages } from '../pipeline/stages.js';
+import type { ConfirmInstall } from '../project-plugins/prepare.js';
 import type { Runtime } from './runtime.js';
-import { loadVmFile, selectVms } from './select-vms.js';
+import { openProject } from './project.js';
+import { selectVms } from './select-vms.js';
 import { upVm } from './up-vm.js';
 
 export interface UpOptions {
@@ -23,6 +25,15 @@ export interface UpOptions {
   readonly key?: string | undefined;
   /** False: fail at once when another command works on a VM. Default true. */
   readonly wait?: boolean | undefined;
+  /**
+   * Asked before plugins are installed that the VMFile requires; a `false` ends `up`. Default: nothing is installed,
+   * and `up` fails with VMCTL_PLUGIN_REQUIRED.
+   */
+  readonly confirmInstall?: ConfirmInstall | undefined;
+  /** Refuse plugins that are not what the lock file beside the VMFile pins, and never write it. Default false. */
+  readonly frozen?: boolean | undefined;
+  /** Pin also what is required and installed already, in the lock file beside the VMFile. Default false. */
+  readonly pinInstalled?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -36,12 +47,18 @@ export interface OperationResult {
  * Brings VMs up: all at once, each through its stages. Rejects for a bad VMFile or an unknown name, before
  * anything is done; what goes wrong with one VM is in the result and in the events.
  */
-export async function up(runtime: Runtime, options: UpOptions = {}): Promise<OperationResult> {
+export async function up(given: Runtime, options: UpOptions = {}): Promise<OperationResult> {
   const started = performance.now();
   const signal = options.signal ?? new AbortController().signal;
+  const { confirmInstall, frozen, pinInstalled } = options;
+  const { file, runtime } = await openProject(given, options.file, {
+    confirmInstall,
+    frozen,
+    pinInstalled,
+    signal,
+  });
   const { events } = runtime;
   const plugins = await runtime.plugins();
-  const file = await loadVmFile(runtime, options.file);
   const definitions = selectVms(file, options.names ?? [], { withDependencies: true });
   await runtime.dataDir.open();
   const unusable = await plugins.activatePipeline();

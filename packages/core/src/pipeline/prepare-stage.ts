@@ -6,8 +6,9 @@ import { pinHostKey } from '../guest/known-hosts.js';
 import { createSeedIso } from '../guest/seed-iso.js';
 import { generateKeyPair, readPublicKey } from '../guest/ssh-keys.js';
 import { writeAtomic } from '../host/atomic-file.js';
-import type { PortForward, VmHandle, VmSpec } from '../hypervisor/contract.js';
+import type { BackendPlugin, PortForward, VmHandle, VmSpec } from '../hypervisor/contract.js';
 import type { UpContext } from '../plugins/up-context.js';
+import { isOfProject } from '../plugins/manifest.js';
 import { workDirFiles } from '../state/work-dir-files.js';
 import { createWorkDir, settleWorkDir } from '../state/work-dir.js';
 import type { VmDefinition } from '../vmfile/model.js';
@@ -58,6 +59,7 @@ export async function prepareVm(ctx: UpContext, services: StageServices): Promis
   const saved: VmHandle = {
     ...handle,
     up_pending: true,
+    backend_plugin: projectPluginOf(handle.backend, services),
     vmfile: services.vmfilePath,
     ssh_user: services.login.user ?? definition.ssh.user,
     ssh_private_key: (await declaredKey(definition, services.login)) ?? null,
@@ -72,6 +74,14 @@ export async function prepareVm(ctx: UpContext, services: StageServices): Promis
   ctx.handle = saved;
   await settleWorkDir(ctx.workDir);
   ctx.detail = describe(ctx, saved);
+}
+
+/** The plugin of a backend when the VMFile brought it: other commands have to find it without the file. */
+function projectPluginOf(backend: string, { plugins }: StageServices): BackendPlugin | null {
+  const [provider] = plugins.catalog.providers('hypervisors', backend);
+  if (provider === undefined || !isOfProject(provider.package)) return null;
+  const { name, version, root } = provider.package;
+  return { name, version, path: root };
 }
 
 async function prepareNew(

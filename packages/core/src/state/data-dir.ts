@@ -26,6 +26,8 @@ export class DataDir {
   readonly images: string;
   /** The work directories, by VM name. */
   readonly vms: string;
+  /** The plugins that VMFiles require. */
+  readonly projectPlugins: string;
   /** Locks between processes; nothing in it is worth keeping. */
   readonly locks: string;
 
@@ -34,6 +36,7 @@ export class DataDir {
     this.registryFile = join(path, 'vms.json');
     this.images = join(path, 'images');
     this.vms = join(path, 'vms');
+    this.projectPlugins = join(path, 'project-plugins');
     this.locks = join(path, '.locks');
   }
 

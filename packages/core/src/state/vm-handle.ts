@@ -1,5 +1,11 @@
 import { isAbsolute } from 'node:path';
-import type { NetworkConfig, PortForward, ProvisionRecord, VmHandle } from '../hypervisor/contract.js';
+import type {
+  BackendPlugin,
+  NetworkConfig,
+  PortForward,
+  ProvisionRecord,
+  VmHandle,
+} from '../hypervisor/contract.js';
 
 /** An entry of vms.json as it was read. */
 export interface ParsedHandle {
@@ -64,6 +70,7 @@ export function parseHandle(
     uefi: read('uefi', isBoolean, false),
     ...optional('pid_start_time', isTextOrNull),
     ...optional('forwards', isForwards),
+    ...optional('backend_plugin', orNull(isBackendPlugin)),
     ...optional('image_path', isTextOrNull),
     ...optional('vmfile', isTextOrNull),
     ...optional('created_at', isTextOrNull),
@@ -97,6 +104,7 @@ export const KNOWN_FIELDS: ReadonlySet<string> = new Set([
   'mac_addr',
   'uefi',
   'forwards',
+  'backend_plugin',
   'image_path',
   'vmfile',
   'created_at',
@@ -160,6 +168,12 @@ function isForwards(value: unknown): value is readonly PortForward[] {
       (each: unknown) =>
         isObject(each) && isWord(each['address']) && isPort(each['host']) && isPort(each['guest']),
     )
+  );
+}
+
+function isBackendPlugin(value: unknown): value is BackendPlugin {
+  return (
+    isObject(value) && isWord(value['name']) && isWord(value['version']) && isAbsolutePath(value['path'])
   );
 }
 

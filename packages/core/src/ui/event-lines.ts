@@ -61,6 +61,18 @@ export class EventLines {
         ];
       case 'step.failed':
         return this.#flush(event.vm);
+      case 'plugin.installing':
+        return [`  ${this.#style.dim('plugin')}  installing ${event.name} ${event.version} …`];
+      case 'plugin.installed': {
+        const took = this.#style.dim(formatDuration(event.durationMs));
+        return [`  ${this.#style.dim('plugin')}  installed ${event.name} ${event.version}  ${took}`];
+      }
+      case 'plugin.linked':
+        return [
+          `  ${this.#style.dim('plugin')}  ${event.name} ${event.version} linked from ${event.path}, in place of ${event.range}`,
+        ];
+      case 'lockfile.written':
+        return [`  ${this.#style.dim('plugin')}  pinned in ${event.path}`];
       case 'warning':
         return this.#warning(event.vm, event.message, event.hint);
       case 'vm.finished':
