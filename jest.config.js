@@ -28,6 +28,7 @@ export default {
       testMatch: ['<rootDir>/packages/*/test/{unit,contract,integration}/**/*.test.ts'],
     },
     { ...shared, displayName: 'cli', testMatch: ['<rootDir>/test/{cli,lint}/**/*.test.ts'] },
+    { ...shared, displayName: 'plugins', testMatch: ['<rootDir>/test/plugins/**/*.test.ts'] },
     { ...shared, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
   ],
 };

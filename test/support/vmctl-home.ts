@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 export const repositoryRoot = join(import.meta.dirname, '../..');
 const executable = join(repositoryRoot, 'packages/core/bin/run.js');
@@ -30,15 +30,18 @@ export interface RunOptions {
   readonly closeOutput?: boolean;
 }
 
-/** A home directory of its own with a project in it: what a newcomer has. The CLI is the built one. */
+/** A home directory of its own with a project in it: what a newcomer has. The CLI is the built one, if not said otherwise. */
 export class VmctlHome {
   readonly root: string;
   /** Where the VMFile is. */
   readonly project: string;
   readonly env: Readonly<Record<string, string>>;
 
-  private constructor(root: string) {
+  readonly #executable: string;
+
+  private constructor(root: string, program: string) {
     this.root = root;
+    this.#executable = program;
     this.project = join(root, 'project');
     this.env = {
       PATH: process.env['PATH'] ?? '',
@@ -51,9 +54,15 @@ export class VmctlHome {
     };
   }
 
-  /** `plugins` are folders of packages/ that are linked like a user would link them. */
-  static async create(options: { plugins?: readonly string[] } = {}): Promise<VmctlHome> {
-    const home = new VmctlHome(await mkdtemp(join(tmpdir(), 'vmctl-test-')));
+  /**
+   * @param options - `plugins` are folders of packages/ that are linked like a user would link them; `executable`:
+   *   another vmctl than the built one, relative paths from the root of the home
+   */
+  static async create(
+    options: { plugins?: readonly string[]; executable?: string } = {},
+  ): Promise<VmctlHome> {
+    const root = await mkdtemp(join(tmpdir(), 'vmctl-test-'));
+    const home = new VmctlHome(root, resolve(root, options.executable ?? executable));
     await mkdir(home.project);
     for (const plugin of options.plugins ?? []) {
       const linked = await home.vmctl('plugins', 'link', join(repositoryRoot, 'packages', plugin));
@@ -91,7 +100,7 @@ export class VmctlHome {
   }
 
   start(args: readonly string[], options: RunOptions = {}): RunningCommand {
-    const child = spawn(process.execPath, [executable, ...args], {
+    const child = spawn(process.execPath, [this.#executable, ...args], {
       cwd: options.cwd ?? this.project,
       env: { ...this.env, ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
