@@ -16,6 +16,8 @@ const allowed = [
   /^bin\/[^/]+$/,
   /^dist\/.+\.(js|d\.ts)$/,
   /^dist\/.+\.licenses\.txt$/,
+  /^templates\/.+\.(ts|json|kdl|md|yml)$/,
+  /^templates\/shared\/(LICENSE|gitignore)$/,
 ];
 
 /** @typedef {{ name: string, private?: boolean, oclif?: { commands?: string }, bin?: Record<string, string> }} Manifest */

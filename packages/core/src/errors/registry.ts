@@ -44,6 +44,10 @@ export const errorRegistry = {
     meaning: 'A VM was not started because one it depends on did not come up.',
     exit: EXIT.failure,
   },
+  VMCTL_DIRECTORY_NOT_EMPTY: {
+    meaning: 'A project is to be made where something is already.',
+    exit: EXIT.usage,
+  },
   VMCTL_DISK_EXISTS: { meaning: 'A disk is there already and is not overwritten.', exit: EXIT.failure },
   VMCTL_DISK_FULL: { meaning: 'There is no space left where vmctl writes.', exit: EXIT.host },
   VMCTL_DISK_TOO_SMALL: {
@@ -176,6 +180,10 @@ export const errorRegistry = {
     exit: EXIT.failure,
   },
   VMCTL_PLUGIN_LOAD_FAILED: { meaning: 'The code of a plugin cannot be loaded.', exit: EXIT.host },
+  VMCTL_PLUGIN_NAME_INVALID: {
+    meaning: 'A plugin, or the word under which VMFiles know it, cannot be called that.',
+    exit: EXIT.usage,
+  },
   VMCTL_PLUGIN_NOT_FOUND: {
     meaning: 'There is no such package, or no version of it that was asked for.',
     exit: EXIT.usage,

@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { relative } from 'node:path';
 import { BaseCommand } from '../../cli/base-command.js';
+import { VmctlError } from '../../errors/vmctl-error.js';
 import { type CreatedPlugin, createPlugin } from '../../operations/create-plugin.js';
 import { KIND_WORDING, PLUGIN_KINDS } from '../../operations/plugin-project/plugin-kind.js';
 
@@ -23,7 +24,7 @@ The word under which VMFiles know the plugin (provision "nix", backend "nix", ni
     name: Args.string({ required: true, description: "the package's name, with or without a scope" }),
   };
   static override flags = {
-    kind: Flags.option({ options: PLUGIN_KINDS, required: true, description: 'what the plugin brings' })(),
+    kind: Flags.option({ options: PLUGIN_KINDS, description: 'what the plugin brings' })(),
     directory: Flags.string({
       char: 'd',
       description: 'where to make the project; default: the name without its scope, here',
@@ -38,6 +39,7 @@ The word under which VMFiles know the plugin (provision "nix", backend "nix", ni
   async run(): Promise<CreatedPlugin> {
     const { args, flags } = await this.parse(PluginsCreate);
     const { kind, directory, type } = flags;
+    if (kind === undefined) throw kindMissing(args.name);
     const cwd = process.cwd();
     const created = await createPlugin({ name: args.name, kind, directory, type, cwd });
     if (!this.jsonEnabled()) {
@@ -50,6 +52,13 @@ The word under which VMFiles know the plugin (provision "nix", backend "nix", ni
     }
     return created;
   }
+}
+
+function kindMissing(name: string): VmctlError {
+  return new VmctlError('VMCTL_USAGE', {
+    message: `What shall ${name} bring? Say it with --kind: ${PLUGIN_KINDS.join(', ')}.`,
+    hint: `vmctl plugins create ${name} --kind provisioner`,
+  });
 }
 
 /** A path as a shell takes it. */
