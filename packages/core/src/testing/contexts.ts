@@ -24,7 +24,7 @@ export function createHypervisorContext(
   };
 }
 
-/** What a step is given, with a fake guest and what the provisioner said. */
+/** What a step is given, with a fake guest and what the provisioner said. Nothing listens where `ssh` points to. */
 export interface FakeProvisionContext extends ProvisionContext {
   readonly guest: FakeGuestSession;
   /** Everything that went to `output`, as text. */
@@ -37,7 +37,7 @@ export interface FakeProvisionContext extends ProvisionContext {
 
 /** Makes the context of one step of a VM `web`. */
 export function createProvisionContext(
-  options: Partial<Pick<FakeProvisionContext, 'guest' | 'vm' | 'step' | 'baseDir' | 'signal'>> = {},
+  options: Partial<Pick<FakeProvisionContext, 'guest' | 'ssh' | 'vm' | 'step' | 'baseDir' | 'signal'>> = {},
 ): FakeProvisionContext {
   const said = { stdout: '', stderr: '' };
   const transfers: StepProgress[] = [];
@@ -46,6 +46,15 @@ export function createProvisionContext(
     vm: { name: 'web', id: 'fake-1', hostname: 'web' },
     step: { index: 1, count: 1, name: 'step' },
     guest: new FakeGuestSession(),
+    ssh: {
+      host: '127.0.0.1',
+      port: 22,
+      user: 'vm',
+      identityFiles: ['/data/vms/web/id_ed25519_generated'],
+      knownHostsFile: '/data/vms/web/known_hosts',
+      hostKeyAlias: 'vmctl-web',
+      settings: ['HostKeyAlias=vmctl-web'],
+    },
     baseDir: '/project',
     signal: new AbortController().signal,
     output: {

@@ -51,6 +51,8 @@ export class FakeExec {
     const given = typeof reply === 'function' ? await reply(command) : reply;
     options.signal?.throwIfAborted();
     const result: ExecResult = { exitCode: 0, stdout: '', stderr: '', ...given };
+    if (result.stdout !== '') await options.onStdout?.(Buffer.from(result.stdout));
+    if (result.stderr !== '') await options.onStderr?.(Buffer.from(result.stderr));
     if (result.exitCode !== 0 && options.allowFailure !== true) {
       throw new VmctlError('VMCTL_HOST_COMMAND_FAILED', {
         message: `${file} failed with exit code ${result.exitCode}: ${result.stderr}`,

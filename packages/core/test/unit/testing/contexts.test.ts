@@ -16,6 +16,11 @@ describe('a fake context', () => {
     expect(ctx.error('ACME_NO', { message: 'no' })).toMatchObject({ code: 'ACME_NO', message: 'no' });
   });
 
+  it('of a step says how programs of the host reach the guest, unless the test has a guest without SSH', () => {
+    expect(createProvisionContext().ssh).toMatchObject({ host: '127.0.0.1', hostKeyAlias: 'vmctl-web' });
+    expect(createProvisionContext({ ssh: undefined }).ssh).toBeUndefined();
+  });
+
   it('of `up` has the definition that the test wants, whole', () => {
     const ctx = createUpContext({ definition: { name: 'db', extensions: { label: ['a'] } } });
     expect(ctx.definition).toMatchObject({ name: 'db', vcpus: 1, extensions: { label: ['a'] } });

@@ -74,6 +74,17 @@ describe('a fake host', () => {
     ]);
   });
 
+  it('streams what a scripted command prints to whoever listens', async () => {
+    const host = createFakeHost();
+    host.commands.on('warp', { stdout: 'out', stderr: 'err' });
+    const heard: string[] = [];
+    await host.exec('warp', [], {
+      onStdout: (chunk) => void heard.push(`1 ${Buffer.from(chunk).toString()}`),
+      onStderr: (chunk) => void heard.push(`2 ${Buffer.from(chunk).toString()}`),
+    });
+    expect(heard).toEqual(['1 out', '2 err']);
+  });
+
   it('has real files and ports, below a directory of the test', async () => {
     const host = createFakeHost({ directory: directory.path, env: { ACME: '1' }, platform: 'sunos' });
     expect([host.env, host.platform, host.paths.homeDir]).toEqual([{ ACME: '1' }, 'sunos', directory.path]);
