@@ -33,6 +33,11 @@ export class HostCalls {
     this.#plan = undefined;
   }
 
+  /** From now on calls are only counted: what follows an operation is none of its faults. */
+  disarm(): void {
+    this.#plan = undefined;
+  }
+
   /** From now on the n-th call throws; the error is in `thrown` once it was reached. */
   failAt(n: number): { thrown: InjectedFault | undefined } {
     this.reset();

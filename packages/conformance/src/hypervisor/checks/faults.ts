@@ -30,6 +30,7 @@ async function tryPrepare(
   const spec = await lab.spec();
   const before = await readTree(`${lab.directory}/vms`);
   const outcome = await lab.call('prepare', outcomeOf(lab.hypervisor.prepare(spec, lab.context())));
+  lab.calls.disarm();
   const thrown = fault();
   if (thrown !== undefined && outcome.kind === 'rejected') {
     expectFault(outcome, thrown, what());
@@ -53,6 +54,7 @@ async function tryStart(
 ): Promise<boolean> {
   const prior = await lab.leftovers();
   const outcome = await lab.call('start', outcomeOf(lab.hypervisor.start(vm, lab.context())));
+  lab.calls.disarm();
   const thrown = fault();
   if (outcome.kind === 'rejected') {
     if (thrown === undefined) throw outcome.error;

@@ -13,7 +13,7 @@ describe('decode', () => {
   });
 
   const refused = {
-    'a missing file': ['template-word', 1, /needs/],
+    'a missing file': ['template-word', 1, /lacks its file/],
     'a directory': ['template-word "facts/"', 1, /must be a file/],
     'a second node': ['template-word "a.json"\ntemplate-word "b.json"', 2, /has one "template-word"/],
     'a setting that it does not have': ['template-word "a.json" {\n  format "xml"\n}', 2, /unknown/],
