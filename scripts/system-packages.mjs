@@ -34,6 +34,7 @@ const forDemo = [
 /** @type {Requirement[]} */
 const forTests = [
   ...forDemo,
+  { package: 'ansible-core', program: 'ansible-playbook' },
   { package: 'openssh-server', program: 'sshd' },
   { package: 'ovmf', file: '/usr/share/OVMF' },
   { package: 'rsync', program: 'rsync' },

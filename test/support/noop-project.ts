@@ -19,10 +19,14 @@ export class NoopProject {
     this.sshd = sshd;
   }
 
-  static async create(): Promise<NoopProject> {
+  /** @param options - `plugins: 'none'` for what somebody has who has just installed vmctl; default: those of tests */
+  static async create(options: { readonly plugins?: 'none' } = {}): Promise<NoopProject> {
     const sshd = await startSshd();
-    const home = await VmctlHome.create({ plugins: ['plugin-provisioners'] });
-    await home.vmctl('plugins', 'link', join(repositoryRoot, 'test/fixtures/plugin-pause'));
+    const isBare = options.plugins === 'none';
+    const home = await VmctlHome.create({ plugins: isBare ? [] : ['plugin-provisioners'] });
+    if (!isBare) {
+      await home.vmctl('plugins', 'link', join(repositoryRoot, 'test/fixtures/plugin-pause'));
+    }
     await home.write(tinyDisk(), 'disk.img');
     return new NoopProject(home, sshd);
   }
