@@ -38,8 +38,7 @@ async function serve({ directory, upstream }: RegistryRequest): Promise<void> {
     log: { type: 'stdout', format: 'pretty', level: 'error' },
     server: {},
     max_body_size: '50mb',
-    // The type wants fields that verdaccio fills in by itself.
-  } as unknown as Parameters<typeof runServer>[0]);
+  });
   server.listen(0, '127.0.0.1', () => {
     const { port } = server.address() as { port: number };
     process.send?.({ port } satisfies RegistryReply);

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 
 export const repositoryRoot = join(import.meta.dirname, '../..');
 const executable = join(repositoryRoot, 'packages/core/bin/run.js');
@@ -62,7 +62,8 @@ export class VmctlHome {
     options: { plugins?: readonly string[]; executable?: string } = {},
   ): Promise<VmctlHome> {
     const root = await mkdtemp(join(tmpdir(), 'vmctl-test-'));
-    const home = new VmctlHome(root, resolve(root, options.executable ?? executable));
+    const { executable: program = executable } = options;
+    const home = new VmctlHome(root, isAbsolute(program) ? program : join(root, program));
     await mkdir(home.project);
     for (const plugin of options.plugins ?? []) {
       const linked = await home.vmctl('plugins', 'link', join(repositoryRoot, 'packages', plugin));

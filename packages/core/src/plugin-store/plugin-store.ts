@@ -296,7 +296,12 @@ export class PluginStore {
     return this.#withLock(purpose, options, async () => {
       const list = await readPluginList(this.#options.directory);
       await this.#sweep();
-      return work(list);
+      try {
+        return await work(list);
+      } catch (error) {
+        await this.#sweep(); // what was prepared
+        throw error;
+      }
     });
   }
 
