@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readdir, readFile } from 'node:fs/promises';
+import { createProcessTable } from '../../packages/core/src/host/process-table.js';
 import { NoopProject } from '../support/noop-project.js';
 
 const LIMIT = 60_000;
+const processes = createProcessTable();
 
 let project: NoopProject;
 beforeEach(async () => {
@@ -97,9 +99,11 @@ describe('Ctrl-C during `vmctl up`', () => {
         await new Promise((resolve) => setTimeout(resolve, 50));
         pid = (await readFile(pidFile, 'utf8').catch(() => '')).trim();
       }
+      const step = await processes.identify(Number(pid));
+      if (step === undefined) throw new Error('the step does not run');
       running.kill('SIGINT');
       expect(await running.done).toMatchObject({ code: 130 });
-      expect(() => process.kill(Number(pid), 0)).toThrow();
+      expect(await processes.isAlive(step)).toBe(false);
     },
     LIMIT,
   );

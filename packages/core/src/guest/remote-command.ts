@@ -22,8 +22,8 @@ export interface RemoteExit {
   readonly signal: string | null;
 }
 
-/** How long ending an aborted command may take: the script behind it needs four seconds at most. */
-const END_MS = 6_000;
+/** How long ending an aborted command may take: the script behind it needs six seconds at most, and the way there. */
+const END_MS = 10_000;
 /** The first line of a script's output is short; what login scripts print before it may be longer. */
 const MAX_INTRODUCTION = 64 * 1024;
 
@@ -62,6 +62,8 @@ export async function runScript(
     return exit;
   } catch (error) {
     finished.catch(() => undefined);
+    // What is sent from now on could still complete what the command does.
+    writer.stop();
     // What is left is read and dropped: a channel with unread output never closes.
     wanted = false;
     channel.resume();
@@ -75,7 +77,7 @@ export async function runScript(
   }
 }
 
-/** Ends a command and all that it started; gives up after a while. */
+/** Ends a command and all that it started, and waits until nothing of it is left; gives up after a while. */
 async function endSession(
   connection: SshConnection,
   channel: ClientChannel,
@@ -83,10 +85,16 @@ async function endSession(
 ): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const enough = new Promise<void>((resolve) => (timer = setTimeout(resolve, END_MS)));
-  const ended = leader.then((pid) => runScript(connection, endSessionScript(pid), {}, { urgent: true }));
-  const closed = new Promise<void>((resolve) => channel.once('close', () => resolve()));
+  // The channel closes when nobody holds the output any more; something of the session can still run then.
+  const closed = new Promise<undefined>((resolve) => channel.once('close', () => resolve(undefined)));
+  const end = async (): Promise<void> => {
+    const pid = await Promise.race([leader, closed]);
+    if (pid === undefined) return;
+    const { exitCode } = await runScript(connection, endSessionScript(pid), {}, { urgent: true });
+    if (exitCode !== 0) connection.log.debug('something of a command withstands its end', String(exitCode));
+  };
   try {
-    await Promise.race([ended, closed, enough]);
+    await Promise.race([end(), enough]);
   } catch (error) {
     connection.log.debug('could not end a command', messageOf(error));
   } finally {

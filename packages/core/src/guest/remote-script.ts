@@ -70,7 +70,12 @@ case $(command -v -- "$1") in */*) exec "$@" ;; esac
 
 /**
  * A script that ends a session of the guest: every process whose session leader is `leader`, first with SIGTERM, two
- * seconds later with SIGKILL. What belongs to root is ended through sudo where that is possible.
+ * seconds later with SIGKILL. What belongs to root is ended through sudo where that is possible. It ends when nothing
+ * is left of the session, with exit status 1 when something withstands SIGKILL for four seconds.
+ *
+ * `kill -s TERM --` is what every shell takes: dash has no `kill -TERM --`, and without `--` a group is an option.
+ *
+ * The guest's clock counts, not the rounds: in a busy guest a single one can take as long as ten do otherwise.
  *
  * sshd makes each command the leader of a session of its own. Process groups alone would miss what starts a group
  * of its own, `timeout` for example. A daemon that has left the session is left alone.
@@ -85,20 +90,29 @@ members() {
     if [ "$4" = "$leader" ] && [ "$1" != Z ]; then echo "$pid"; fi
   done 2>/dev/null
 }
+clock() {
+  IFS=' .' read -r seconds hundredths rest 2>/dev/null </proc/uptime || { seconds=$(date +%s) hundredths=00; }
+  now=$seconds$hundredths
+}
 for signal in TERM KILL; do
-  tries=0
-  while [ $tries -lt 20 ]; do
+  clock
+  if [ $signal = TERM ]; then end=$((now + 200)); else end=$((now + 400)); fi
+  told=no
+  while :; do
     pids=$(members)
     if [ -z "$pids" ]; then
       [ -e /proc/self/stat ] && exit 0
       pids=-$leader
-      kill -0 -- "$pids" 2>/dev/null || exit 0
+      kill -s 0 -- "$pids" 2>/dev/null || exit 0
     fi
-    if [ $tries = 0 ]; then
-      kill -$signal -- $pids 2>/dev/null || sudo -n kill -$signal -- $pids 2>/dev/null
+    if [ $told = no ] || [ $signal = KILL ]; then
+      kill -s $signal -- $pids 2>/dev/null || sudo -n kill -s $signal -- $pids 2>/dev/null
+      told=yes
     fi
     sleep 0.1 2>/dev/null || sleep 1
-    tries=$((tries + 1))
+    clock
+    [ $now -lt $end ] || break
   done
-done`;
+done
+exit 1`;
 }

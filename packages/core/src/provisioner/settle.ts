@@ -1,16 +1,16 @@
 import { VmctlError } from '../errors/vmctl-error.js';
 
 /**
- * How long a provisioner may take to end after an abort. Ending a command in the guest takes up to six seconds: two
- * after SIGTERM, two after SIGKILL, and the way there.
+ * How long a provisioner may take to end after an abort. Ending a command in the guest takes up to ten seconds: two
+ * after SIGTERM, four after SIGKILL, and the way there. Then it may have something to remove.
  */
-const ABORT_GRACE_MS = 10_000;
+const ABORT_GRACE_MS = 15_000;
 
 export interface SettleOptions {
   /** The provisioner's type. */
   readonly type: string;
   readonly signal: AbortSignal;
-  /** Milliseconds; default 10,000. */
+  /** Milliseconds; default 15,000. */
   readonly abortGraceMs?: number | undefined;
 }
 

@@ -32,7 +32,7 @@ export interface RunStepsOptions extends StepSelection {
   readonly events: EventSink;
   readonly signal: AbortSignal;
   readonly log: Logger;
-  /** Milliseconds that a provisioner has to end after an abort; default 10,000. */
+  /** Milliseconds that a provisioner has to end after an abort; default 15,000. */
   readonly abortGraceMs?: number | undefined;
 }
 
