@@ -51,6 +51,10 @@ export function uploadBytes(
  * symbolic link, a device), or lies in a directory where nothing can be made, is written in place.
  *
  * The size is compared before: a connection that breaks looks like the end of the file from there.
+ *
+ * `cat` runs in the background because a shell heeds no signal while it waits for anything else: one that reaches the
+ * shell just before it starts `cat` would wait for it, and nobody would remove the new file. The file is opened by the
+ * shell, so that `cat` cannot make it once it was removed.
  */
 const WRITE_FILE = `name=$1 mode=$2 size=$3 id=$4 mask=$5 is_masked=$6
 case $path in */) mkdir -p "$path" || exit ;; esac
@@ -61,7 +65,10 @@ case $path in
 esac
 [ -d "$directory" ] || mkdir -p "$directory" || exit
 receive() {
-  cat >"$1" || exit
+  exec 3<&0 4>"$1"
+  cat <&3 >&4 &
+  exec 4>&-
+  wait $! || exit
   [ -f "$1" ] || return 0
   got=$(($(wc -c <"$1")))
   if [ $got != $size ]; then echo "$got of $size bytes came through" >&2; exit 1; fi
@@ -72,7 +79,7 @@ if [ -L "$path" ] || { [ -e "$path" ] && { [ ! -f "$path" ] || [ ! -w "$director
 else
   new=$directory/.vmctl-$id
   trap 'rm -f "$new"' EXIT
-  trap 'exit 1' HUP INT TERM
+  trap 'exit 1' HUP INT PIPE TERM
   umask $mask
   set -C
   receive "$new"
