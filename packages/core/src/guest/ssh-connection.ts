@@ -79,7 +79,8 @@ export class SshConnection {
     if (this.lost.aborted) return;
     const closed = new Promise<void>((resolve) => this.#client.once('close', () => resolve()));
     this.#client.end();
-    const timer = setTimeout(() => this.#client.destroy(), GOODBYE_MS);
+    // Not the client's `destroy`, which does nothing once its side has ended.
+    const timer = setTimeout(() => this.#socket.destroy(), GOODBYE_MS);
     await closed;
     clearTimeout(timer);
   }

@@ -202,6 +202,21 @@ describe('a connection that is lost', () => {
   });
 });
 
+describe('the end of a session', () => {
+  it('does not wait for a guest that answers no more', async () => {
+    const frozen = await startSshd();
+    try {
+      const session = await login(frozen);
+      const { stdout } = await session.exec('echo $PPID');
+      process.kill(Number(stdout), 'SIGSTOP');
+      await session.end();
+      await expect(session.exec('true')).rejects.toMatchObject({ code: 'VMCTL_GUEST_DISCONNECTED' });
+    } finally {
+      await frozen.stop();
+    }
+  });
+});
+
 async function* endless(): AsyncGenerator<Uint8Array> {
   for (;;) {
     yield Buffer.alloc(1000);
