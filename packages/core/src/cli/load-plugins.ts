@@ -1,4 +1,5 @@
 import { type Config, type Interfaces, Plugin } from '@oclif/core';
+import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf } from '../errors/vmctl-error.js';
@@ -65,17 +66,8 @@ async function loadCore(name: string, root: string): Promise<Plugin | undefined>
 
 async function loadInstalled(pkg: InstalledPackage): Promise<Interfaces.Plugin | RejectedPlugin> {
   if (!readsOclif(pkg.content['oclif'])) return new QuietPlugin(pkg);
-  // oclif reads these fields, and fails for what it does not understand.
-  const plugin = new Plugin({
-    name: pkg.name,
-    root: pkg.root,
-    // Of a linked plugin oclif takes the directory as it is given; that of an installed one is known as well.
-    type: 'link',
-    pjson: pkg.content as unknown as Interfaces.PJSON,
-    errorOnManifestCreate: true,
-  });
   try {
-    await plugin.load();
+    return await loadWithCommands(pkg);
   } catch (error) {
     return {
       package: pkg,
@@ -86,10 +78,41 @@ async function loadInstalled(pkg: InstalledPackage): Promise<Interfaces.Plugin |
       },
     };
   }
+}
+
+/** A plugin of which oclif itself reads something; it fails for what it does not understand. */
+async function loadWithCommands(pkg: InstalledPackage): Promise<Plugin> {
+  const plugin = new Plugin({
+    name: pkg.name,
+    root: pkg.root,
+    // Of a linked plugin oclif takes the directory as it is given; that of an installed one is known as well.
+    type: 'link',
+    pjson: pkg.content as unknown as Interfaces.PJSON,
+    errorOnManifestCreate: true,
+    // Of a manifest that it cannot use, oclif warns on every command.
+    ignoreManifest: readManifestVersion(pkg.root) !== pkg.version,
+  });
+  await plugin.load();
   plugin.type = pkg.origin;
   plugin.tag = pkg.tag;
   plugin.name = pkg.name;
   return plugin;
+}
+
+/** The version that oclif's list of the plugin's commands is for. */
+function readManifestVersion(root: string): unknown {
+  const path = join(root, 'oclif.manifest.json');
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    return undefined; // oclif makes the list from the commands
+  }
+  try {
+    return (JSON.parse(text) as { version?: unknown } | null)?.version;
+  } catch (error) {
+    throw new Error(`${path} is not JSON: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 /** Whether a plugin brings something that oclif itself has to read. */
