@@ -1,9 +1,11 @@
 import { createExec } from '../host/exec.js';
 import type { LockHolder } from '../host/lock.js';
 import { createProcessTable } from '../host/process-table.js';
+import type { KnownPlugins } from '../plugin-store/plugin-details.js';
 import type { ChangeOptions } from '../plugin-store/plugin-store.js';
 import { PluginStore } from '../plugin-store/plugin-store.js';
 import { BaseCommand } from './base-command.js';
+import { brokenPlugins } from './load-plugins.js';
 
 /** What the commands that work on the installed plugins share. */
 export abstract class PluginsCommand extends BaseCommand {
@@ -15,6 +17,16 @@ export abstract class PluginsCommand extends BaseCommand {
       processes: createProcessTable(),
       coreVersion: this.config.version,
     });
+  }
+
+  /** Every plugin, and what the store knows of it. */
+  protected async knownPlugins(): Promise<KnownPlugins> {
+    return {
+      packages: this.pluginPackages(),
+      broken: brokenPlugins(this.config),
+      entries: await this.store().entries(),
+      directory: this.config.dataDir,
+    };
   }
 
   /** What a change is given: Ctrl-C, and on a terminal what it is doing. */

@@ -1,5 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
+import type { RejectedPlugin } from '../plugins/catalog.js';
 import type { PluginManifest } from '../plugins/contract.js';
 import { type ManifestProblem, type PluginPackage, readManifest } from '../plugins/manifest.js';
 import { specText } from './install-spec.js';
@@ -25,7 +26,7 @@ export interface PluginListing {
   /** Null for a plugin of oclif alone, and for a broken one. */
   readonly contributes: PluginManifest['contributes'] | null;
   /** Why it cannot be used. */
-  readonly problem: (Pick<ManifestProblem, 'message' | 'hint'> & { readonly code: string }) | null;
+  readonly problem: ManifestProblem | null;
 }
 
 /** Everything that can be said about a plugin without running it. */
@@ -49,17 +50,20 @@ export interface PluginDetails extends PluginListing {
   }[];
 }
 
-/**
- * The plugins by name.
- *
- * @param packages - what oclif loaded
- * @param entries - the list of the store; what is in it and was not loaded is broken
- */
-export function listPlugins(
-  packages: readonly PluginPackage[],
-  entries: readonly PluginEntry[],
-  directory: string,
-): PluginListing[] {
+/** What is known of the plugins of a user. */
+export interface KnownPlugins {
+  /** Those that oclif has. */
+  readonly packages: readonly PluginPackage[];
+  /** Those that it has not, because they cannot be read. */
+  readonly broken: readonly RejectedPlugin[];
+  /** The list of the store. */
+  readonly entries: readonly PluginEntry[];
+  /** oclif's data directory. */
+  readonly directory: string;
+}
+
+/** The plugins by name, broken ones too. */
+export function listPlugins({ packages, broken, entries, directory }: KnownPlugins): PluginListing[] {
   const loaded = packages.map((pkg) =>
     describe(
       pkg,
@@ -67,7 +71,12 @@ export function listPlugins(
     ),
   );
   const names = new Set(packages.map(({ name }) => name));
-  const lost = entries.filter(({ name }) => !names.has(name)).map((entry) => lostPlugin(entry, directory));
+  const lost = entries
+    .filter(({ name }) => !names.has(name))
+    .map((entry) => {
+      const known = broken.find((each) => each.package.name === entry.name);
+      return lostPlugin(entry, known?.problem, directory);
+    });
   return [...loaded, ...lost].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
@@ -89,7 +98,11 @@ function describe(pkg: PluginPackage, entry: PluginEntry | undefined): PluginLis
     : { ...base, problem: result.problem };
 }
 
-function lostPlugin(entry: PluginEntry, directory: string): PluginListing {
+function lostPlugin(
+  entry: PluginEntry,
+  problem: ManifestProblem | undefined,
+  directory: string,
+): PluginListing {
   const root = packageRoot(entry, directory);
   const from = fromOf(entry);
   return {
@@ -101,12 +114,13 @@ function lostPlugin(entry: PluginEntry, directory: string): PluginListing {
     apiVersion: null,
     contributes: null,
     problem: {
-      code: 'VMCTL_PLUGIN_LOAD_FAILED',
-      message: `The plugin ${entry.name} cannot be loaded: there is no readable package.json in ${root}.`,
+      code: problem?.code ?? 'VMCTL_PLUGIN_UNREADABLE',
+      message: problem?.message ?? `The plugin ${entry.name} cannot be read from ${root}.`,
+      // Here it is known where it came from.
       hint:
         entry.type === 'link'
           ? `Put its folder back, or unlink it: vmctl plugins unlink ${entry.name}`
-          : `Install it again: vmctl plugins install ${from}`,
+          : `Install it again: vmctl plugins install ${from}, or remove it: vmctl plugins uninstall ${entry.name}`,
     },
   };
 }

@@ -18,7 +18,7 @@ export default class Plugins extends PluginsCommand {
 
   async run(): Promise<{ plugins: PluginListing[] }> {
     const { flags } = await this.parse(Plugins);
-    const all = listPlugins(this.pluginPackages(), await this.store().entries(), this.config.dataDir);
+    const all = listPlugins(await this.knownPlugins());
     const plugins = flags.core
       ? all
       : all.filter(

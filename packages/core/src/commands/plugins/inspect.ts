@@ -19,8 +19,8 @@ export default class Inspect extends PluginsCommand {
 
   async run(): Promise<PluginDetails> {
     const { args } = await this.parse(Inspect);
-    const entries = await this.store().entries();
-    const plugins = listPlugins(this.pluginPackages(), entries, this.config.dataDir);
+    const known = await this.knownPlugins();
+    const plugins = listPlugins(known);
     const plugin = plugins.find(({ name }) => name === args.name);
     if (plugin === undefined) {
       const names = plugins.map(({ name }) => name);
@@ -33,7 +33,7 @@ export default class Inspect extends PluginsCommand {
     }
     const details = await inspectPlugin(
       plugin,
-      entries.find(({ name }) => name === plugin.name),
+      known.entries.find(({ name }) => name === plugin.name),
     );
     if (!this.jsonEnabled()) {
       for (const line of detailLines(details, styleFor(process.stdout))) this.log(line);
