@@ -12,6 +12,7 @@ export type {
   HypervisorSource,
   HypervisorSubject,
 } from './hypervisor/subject.js';
+export { provisionerChecks, provisionerConformance } from './provisioner/conformance.js';
 export type {
   InvalidProvision,
   ProvisionerExample,

@@ -25,8 +25,8 @@ function whatGetsLost(value: unknown, path: string): string | undefined {
     return undefined;
   }
   // By name: test runners have several realms, and each has its own Object.
-  const kind: unknown = Object.getPrototypeOf(value)?.constructor?.name;
-  if (kind !== undefined && kind !== 'Object') return `${here} is an object of ${String(kind)}`;
+  const kind: unknown = Object.getPrototypeOf(value)?.constructor?.name ?? 'Object';
+  if (kind !== 'Object') return `${here} is an object of a class`;
   for (const [key, each] of Object.entries(value)) {
     if (each === undefined) continue;
     const found = whatGetsLost(each, `${path}.${key}`);
