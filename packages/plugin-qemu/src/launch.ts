@@ -70,7 +70,7 @@ export async function launchQemu(options: LaunchOptions): Promise<Launched> {
 
 async function waitForGreeting(
   process: QemuProcess,
-  { host, machine, deadlineMs, signal }: LaunchOptions,
+  { host, vm, machine, deadlineMs, signal }: LaunchOptions,
 ): Promise<QemuVersion> {
   const deadline = performance.now() + deadlineMs;
   const gone = new AbortController();
@@ -90,7 +90,7 @@ async function waitForGreeting(
       return client.version;
     } catch (error) {
       signal.throwIfAborted();
-      if (process.end !== undefined) throw gaveUp(process, machine);
+      if (process.end !== undefined) throw gaveUp(process, vm, machine);
       const code = codeOf(error);
       if (code === 'VMCTL_QMP_TIMEOUT') throw tooLate(host, process, deadlineMs);
       // A connection that breaks is QEMU's end, which is about to be seen.
@@ -112,11 +112,19 @@ async function identify(
   const found = await findProcess(host, { ...vm, pid: null, pid_start_time: null }, { search: false });
   const own = process.pid === undefined ? undefined : await host.processes.identify(process.pid);
   const identity = found ?? own;
-  if (identity === undefined) throw gaveUp(process, machine);
+  if (identity === undefined) throw gaveUp(process, vm, machine);
   return identity;
 }
 
-function gaveUp(process: QemuProcess, { network }: QemuMachine): QemuStartError {
+/** Nothing failed in QEMU: it was told to end, and the guest can do that before vmctl has reached QEMU. */
+function endedInOrder(vm: VmHandle): string {
+  return (
+    `The guest powered itself off at once, or something ended QEMU. See what the guest said: ` +
+    `vmctl log ${vm.name} --console. Where VMCTL_QEMU is set, check that it is a QEMU.`
+  );
+}
+
+function gaveUp(process: QemuProcess, vm: VmHandle, { network }: QemuMachine): QemuStartError {
   const { end, stderr } = process;
   const how =
     end?.error !== undefined
@@ -125,9 +133,11 @@ function gaveUp(process: QemuProcess, { network }: QemuMachine): QemuStartError 
         ? `was ended by ${end.signal}`
         : `ended with exit code ${end?.exitCode ?? 'unknown'}`;
   const words = end?.signal === 'SIGSYS' ? `${stderr}\nBad system call`.trim() : stderr;
+  const failure = explainStartFailure(words, network.type === 'tap' ? network.bridge : undefined);
+  const hasNoHint = failure.kind === 'other' && failure.hint === undefined;
   return new QemuStartError(
     `QEMU ${how}${words === '' ? ', and said nothing.' : `:\n${words}`}`,
-    explainStartFailure(words, network.type === 'tap' ? network.bridge : undefined),
+    hasNoHint && end?.exitCode === 0 ? { kind: 'other', hint: endedInOrder(vm) } : failure,
   );
 }
 

@@ -5,7 +5,7 @@ import { expect, it } from '@jest/globals';
 import { describeWith } from '../support/requirements.js';
 import { createContext } from '../support/plugin-host.js';
 import { until } from '../support/until.js';
-import { consoleLog, filesIn, saidHello, useVmLab } from '../support/vm-lab.js';
+import { consoleLog, filesIn, lastInput, saidHello, useVmLab } from '../support/vm-lab.js';
 
 describeWith(['qemu'], 'a VM under a real QEMU', () => {
   const lab = useVmLab();
@@ -131,6 +131,7 @@ describeWith(['qemu'], 'a VM under a real QEMU', () => {
 
   it('is stopped when its guest has powered off by itself', async () => {
     const vm = await lab.running('web', 'leaving');
+    await lastInput(vm, 'x');
     await until('the end of QEMU', async () => (await lab.process(vm)) === undefined);
     expect((await lab.backend().state(vm, createContext())).name).toBe('stopped');
   });

@@ -150,6 +150,17 @@ describeWith(['qemu'], 'a start that goes wrong', () => {
     });
   });
 
+  it('says where to look when QEMU ends in good order: the guest can have powered off at once', async () => {
+    const vm = await lab.prepared();
+    const qemu = await qemuScript(lab.root, '');
+    await expect(lab.backend({ VMCTL_QEMU: qemu }).start(vm, createContext())).rejects.toMatchObject({
+      code: 'VMCTL_QEMU_START_FAILED',
+      message: expect.stringContaining('exit code 0'),
+      hint: expect.stringContaining('vmctl log web --console'),
+    });
+    await expectNothingLeft(vm);
+  });
+
   it('names the signal that ended a QEMU without a word', async () => {
     const vm = await lab.prepared();
     const qemu = await qemuScript(

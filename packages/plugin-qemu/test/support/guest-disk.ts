@@ -13,7 +13,7 @@ export const DISK_BYTES = 1024 * 1024;
  *
  * - `attentive`: powers off when its power button is pressed (registers of the ICH9 where SeaBIOS puts them)
  * - `deaf`: does not look at the button
- * - `leaving`: powers off by itself at once
+ * - `leaving`: powers off by itself once something is sent to its serial port
  */
 export function guestDisk(kind: 'attentive' | 'deaf' | 'leaving'): Uint8Array {
   const powerOff = [
@@ -44,21 +44,26 @@ export function guestDisk(kind: 'attentive' | 'deaf' | 'leaving'): Uint8Array {
     ...[0xb0, 0x2e], // mov al, '.'
     0xee, // out dx, al
   ];
-  const look = [
+  const lookAtButton = [
     ...[0xba, 0x00, 0x06], // mov dx, 0x600 (PM1 status)
     0xed, // in ax, dx
     ...[0xf6, 0xc4, 0x01], // test ah, 1 (power button)
   ];
+  // SeaBIOS reads the serial port at every tick, and makes keystrokes of it.
+  const lookAtKeyboard = [
+    ...[0xb4, 0x01], // mov ah, 1 (is there a keystroke?)
+    ...[0xcd, 0x16], // int 0x16
+  ];
+  const look = kind === 'leaving' ? lookAtKeyboard : lookAtButton;
   const loop = [
     ...tick,
-    ...(kind === 'attentive'
-      ? [...look, 0x74, -(tick.length + look.length + 2) & 0xff, ...powerOff] // jz back
-      : [0xeb, -(tick.length + 2) & 0xff]), // jmp back
+    ...(kind === 'deaf'
+      ? [0xeb, -(tick.length + 2) & 0xff] // jmp back
+      : [...look, 0x74, -(tick.length + look.length + 2) & 0xff, ...powerOff]), // jz back
   ];
-  const after = kind === 'leaving' ? powerOff : loop;
-  const textAddress = LOAD_ADDRESS + beforeHello.length + hello(0).length + after.length;
+  const textAddress = LOAD_ADDRESS + beforeHello.length + hello(0).length + loop.length;
   const disk = new Uint8Array(DISK_BYTES);
-  disk.set([...beforeHello, ...hello(textAddress), ...after, ...Buffer.from(`${HELLO}\0`)]);
+  disk.set([...beforeHello, ...hello(textAddress), ...loop, ...Buffer.from(`${HELLO}\0`)]);
   disk.set([0x55, 0xaa], 510);
   return disk;
 }

@@ -1,5 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, jest } from '@jest/globals';
 import type { PluginHost, VmHandle, VmSpec } from '@vmctl/core/plugin';
@@ -106,6 +108,14 @@ export async function consoleLog(vm: VmHandle): Promise<string> {
 /** Waits until the guest has said hello that many times in all. */
 export function saidHello(vm: VmHandle, times = 1): Promise<void> {
   return until('the hello of the guest', async () => (await consoleLog(vm)).split(HELLO).length > times);
+}
+
+/** Sends a text to the guest's serial port; resolves when its QEMU ends. */
+export async function lastInput(vm: VmHandle, text: string): Promise<void> {
+  const socket = connect(join(vm.work_dir, 'console.sock'));
+  // Kept open until then: QEMU may drop what it has not read when the other side hangs up.
+  socket.write(text);
+  await once(socket.resume(), 'close');
 }
 
 export async function filesIn(directory: string): Promise<string[]> {
