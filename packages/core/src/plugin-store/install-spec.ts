@@ -12,7 +12,7 @@ export type InstallSpec =
   /** A URL of a tarball or of a git repository, or `owner/repository` of GitHub; npm tells them apart. */
   | { readonly kind: 'url'; readonly url: string };
 
-const REGISTRY = /^(?<name>(?:@[a-z0-9~_.-]+\/)?[a-z0-9~_-][a-z0-9~_.-]*)(?:@(?<tag>[^:/]+))?$/i;
+const REGISTRY = /^(?<name>(?:@[a-z0-9~_.-]+\/)?[a-z0-9~_][a-z0-9~_.-]*)(?:@(?<tag>[^:/]+))?$/i;
 const PATH = /^(?:\.{0,2}\/|\.{1,2}$)|^[^:]*\.(?:tgz|tar\.gz|tar)$/;
 
 /**
