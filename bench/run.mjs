@@ -13,6 +13,7 @@ import { tableLines, writeResults } from './report.mjs';
 import { memory } from './memory.mjs';
 import { giveBackOnSignals } from './owned.mjs';
 import { peers } from './peers.mjs';
+import { plugins } from './plugins.mjs';
 import { startup } from './startup.mjs';
 import { guestTransfer, transfer } from './transfer.mjs';
 import { up } from './up.mjs';
@@ -21,7 +22,7 @@ import { up } from './up.mjs';
 /** @typedef {(options: Options) => Promise<{ figures: import('./report.mjs').Figure[], notes: string[] }>} Group */
 
 /** @type {Readonly<Record<string, Group>>} */
-const groups = { startup, transfer, memory, up, peers };
+const groups = { startup, plugins, transfer, memory, up, peers };
 /**
  * Only measured when they are named.
  *

@@ -76,7 +76,7 @@ async function writeProject(home) {
  * @param {import('../test/support/vmctl-home.ts').VmctlHome} home
  * @param {number} count
  */
-async function registerVms(home, count) {
+export async function registerVms(home, count) {
   const names = Array.from({ length: count }, (_, index) => `vm${index + 1}`);
   for (const name of names) {
     await mkdir(home.workDir(name), { recursive: true });
@@ -92,6 +92,16 @@ async function registerVms(home, count) {
   }));
   const registry = Object.fromEntries(handles.map((handle) => [handle.name, handle]));
   await writeFile(join(home.dataDir, 'vms.json'), JSON.stringify(registry));
+}
+
+/**
+ * How long a command of vmctl takes.
+ *
+ * @param {import('../test/support/vmctl-home.ts').VmctlHome} home
+ * @param {readonly string[]} args
+ */
+export function vmctlRun(home, args) {
+  return nodeRun(home, [vmctl, ...args]);
 }
 
 /**
