@@ -12,11 +12,10 @@ export function assertVmctlError(
 ): void {
   const shown = showError(error);
   assert.ok(
-    error instanceof Error && VMCTL_ERROR in error,
+    typeof error === 'object' && error !== null && VMCTL_ERROR in error,
     `${what} must fail with an error of host.error(code, { message, hint }), not with ${shown}`,
   );
-  const { message } = error;
-  const [code, hint, details] = ['code', 'hint', 'details'].map((field): unknown =>
+  const [code, message, hint, details] = ['code', 'message', 'hint', 'details'].map((field): unknown =>
     Reflect.get(error, field),
   );
   assert.ok(
@@ -29,7 +28,10 @@ export function assertVmctlError(
     const wanted = codes instanceof RegExp ? String(codes) : codes.join(' or ');
     assert.ok(fits, `${what} must fail with ${wanted}, not with ${shown}`);
   }
-  assert.ok(message.trim() !== '', `${what}: the error ${code} has no message`);
+  assert.ok(
+    typeof message === 'string' && message.trim() !== '',
+    `${what}: the error ${code} has no message`,
+  );
   if (options.hint === true) {
     assert.ok(
       typeof hint === 'string' && hint.trim() !== '',
@@ -43,8 +45,9 @@ export function assertVmctlError(
 export function isOrWraps(error: unknown, wanted: unknown): boolean {
   for (let each = error, depth = 0; depth < 10; depth += 1) {
     if (each === wanted) return true;
-    if (!(each instanceof Error)) return false;
-    each = each.cause;
+    // Not by instanceof: jest has an Error of its own, and Node's errors are none of it.
+    if (typeof each !== 'object' || each === null) return false;
+    each = Reflect.get(each, 'cause');
   }
   return false;
 }

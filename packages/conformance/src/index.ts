@@ -19,4 +19,5 @@ export type {
   ProvisionerSource,
   ProvisionerSubject,
 } from './provisioner/subject.js';
+export { imageSourceChecks, imageSourceConformance } from './images/conformance.js';
 export type { ImageSourceSource, ImageSourceSubject, ServedImage } from './images/subject.js';

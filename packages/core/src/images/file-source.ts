@@ -41,16 +41,19 @@ export async function openLocalStream(
   const stream = file.createReadStream({ highWaterMark: CHUNK_BYTES, signal });
   // Errors are for whoever reads; one that comes before anybody does, on an abort, is nobody's.
   stream.on('error', () => undefined);
-  return { body: withPath(stream, path), size, fileName: basename(path) };
+  return { body: withPath(stream, path, signal), size, fileName: basename(path) };
 }
 
 async function* withPath(
   stream: AsyncIterable<Uint8Array>,
   path: string,
+  signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   try {
     yield* stream;
   } catch (error) {
+    // The stream has an error of its own for an abort, which is no fault of the file.
+    signal.throwIfAborted();
     throw fsError(error, { verb: 'read the image', path });
   }
 }

@@ -1,0 +1,122 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { createServer, type RequestListener } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, it } from '@jest/globals';
+import { imageSourceConformance, type ServedImage } from '@vmctl/conformance';
+import { FileImageSource } from '../../src/images/file-source.js';
+import { HttpImageSource } from '../../src/images/http-source.js';
+import { brokenOff, ranged, stalled, status } from '../integration/images/image-server.js';
+import { silent } from '../support/guest.js';
+
+/** Files that this process has open below a directory. */
+function openBelow(directory: string): number {
+  const targets = readdirSync('/proc/self/fd').map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      return '';
+    }
+  });
+  return targets.filter((target) => target.startsWith(`${directory}/`)).length;
+}
+
+await imageSourceConformance(
+  { describe, it },
+  {
+    create: () => new FileImageSource(),
+    serve: async (content, directory) => {
+      const path = join(directory, 'disk.img');
+      await writeFile(path, content);
+      return {
+        url: pathToFileURL(path),
+        missing: pathToFileURL(join(directory, 'no-such.img')),
+        replace: (other) => writeFile(path, other),
+        open: () => openBelow(directory),
+        close: async () => undefined,
+      };
+    },
+  },
+);
+
+/** An HTTP server with one image, whole and in every other way. */
+async function serveHttp(
+  content: Uint8Array,
+  tls?: { readonly key: string; readonly cert: string },
+): Promise<ServedImage> {
+  const body = Buffer.from(content);
+  const listener: RequestListener = (request, response) => {
+    const half = Math.floor(body.length / 2);
+    const answers = new Map([
+      ['/disk.img', ranged(body)],
+      ['/truncated.img', brokenOff(body, half, {})],
+      ['/stalled.img', stalled(body, half)],
+    ]);
+    (answers.get(request.url ?? '') ?? status(404))(request, response);
+  };
+  const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('error', () => undefined);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo; // listening on TCP
+  const at = (path: string): URL =>
+    new URL(path, `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`);
+  return {
+    url: at('/disk.img'),
+    missing: at('/no-such.img'),
+    truncated: at('/truncated.img'),
+    stalled: at('/stalled.img'),
+    open: () => sockets.size,
+    close: async () => {
+      const closed = once(server, 'close');
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}
+
+const quick = { log: silent, env: {}, retries: 1, retryDelayMs: 1 } as const;
+
+await imageSourceConformance(
+  { describe, it },
+  { create: () => new HttpImageSource('http', quick), serve: (content) => serveHttp(content) },
+);
+
+const tls = makeCertificate();
+await imageSourceConformance(
+  { describe, it },
+  {
+    create: () => new HttpImageSource('https', { ...quick, ca: tls.cert }),
+    serve: (content) => serveHttp(content, tls),
+  },
+);
+
+/** A certificate for 127.0.0.1 that signs itself. */
+function makeCertificate(): { readonly key: string; readonly cert: string } {
+  const directory = mkdtempSync(join(tmpdir(), 'vmctl-tls-'));
+  const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
+  try {
+    execFileSync(
+      'openssl',
+      ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
+        .concat(['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'])
+        .concat(['-keyout', key, '-out', cert]),
+      { stdio: 'pipe' },
+    );
+    return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') };
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
