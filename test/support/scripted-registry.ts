@@ -25,24 +25,24 @@ interface Published {
  */
 export class ScriptedRegistry {
   readonly #server: Server;
+  /** Of the registry, also when it has gone away. */
+  readonly url: string;
   readonly #packages = new Map<string, Map<string, Published>>();
   readonly #tampered = new Set<string>();
   /** Every request since the start, as `GET /path`. */
   readonly requests: string[] = [];
   #held: { readonly reached: () => void; readonly released: Promise<void> } | undefined;
 
-  private constructor() {
-    this.#server = createServer((request, response) => void this.#answer(request, response));
+  private constructor(server: Server) {
+    this.#server = server;
+    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`; // it listens on TCP
+    server.on('request', (request, response) => void this.#answer(request, response));
   }
 
   static async start(): Promise<ScriptedRegistry> {
-    const registry = new ScriptedRegistry();
-    await registry.#listen(0);
-    return registry;
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`; // it listens on TCP
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return new ScriptedRegistry(server);
   }
 
   /** Publishes a package: its package.json and its other files. */
@@ -78,10 +78,6 @@ export class ScriptedRegistry {
     const closed = new Promise((resolve) => this.#server.close(resolve));
     this.#server.closeAllConnections();
     await closed;
-  }
-
-  async #listen(port: number): Promise<void> {
-    await new Promise<void>((resolve) => this.#server.listen(port, '127.0.0.1', resolve));
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -10,6 +10,7 @@ export type { DoctorReport } from './operations/doctor.js';
 export type { DownOptions } from './operations/down.js';
 export type { VmListing } from './operations/list.js';
 export type { LogChunk, LogName, LogOptions } from './operations/log.js';
+export type { PruneResult } from './operations/project-plugin-use.js';
 export type { SshCommand, SshOptions } from './operations/ssh.js';
 export type { VmStatus } from './operations/status.js';
 export type { OperationResult, UpOptions } from './operations/up.js';

@@ -2,6 +2,7 @@ import type { EventListener, ListenerPressure } from './events/event-stream.js';
 import type { DestroyOptions } from './operations/destroy.js';
 import type { DoctorReport } from './operations/doctor.js';
 import type { DownOptions } from './operations/down.js';
+import type { PruneResult } from './operations/project-plugin-use.js';
 import type { VmListing } from './operations/list.js';
 import type { LogChunk, LogOptions } from './operations/log.js';
 import { Runtime, type RuntimeOptions } from './operations/runtime.js';
@@ -76,6 +77,11 @@ export class Vmctl {
   async vmNames(options?: { file?: string }): Promise<string[]> {
     const { loadVmFile } = await import('./operations/select-vms.js');
     return (await loadVmFile(this.#runtime, options?.file, { steps: false })).vms.map(({ name }) => name);
+  }
+
+  /** Removes plugins that VMFiles have brought and that no VM needs. */
+  async prunePlugins(options?: { signal?: AbortSignal }): Promise<PruneResult> {
+    return (await import('./operations/project-plugin-use.js')).prunePlugins(this.#runtime, options);
   }
 
   /** Looks at plugins, host and state. */

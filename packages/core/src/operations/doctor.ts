@@ -3,6 +3,7 @@ import { reportError } from '../errors/error-report.js';
 import { isVmctlError, messageOf } from '../errors/vmctl-error.js';
 import type { HostFinding } from '../hypervisor/contract.js';
 import { pluginFindings } from './doctor-plugins.js';
+import { projectPluginFindings } from './project-plugin-use.js';
 import type { Runtime } from './runtime.js';
 
 /** Findings in the order they are shown, in groups. */
@@ -20,13 +21,14 @@ export async function doctor(
 ): Promise<DoctorReport> {
   const signal = options.signal ?? new AbortController().signal;
   const { findings: plugins, stray } = await pluginFindings(runtime);
+  const ofProjects = await projectPluginFindings(runtime);
   const others = [
     ...(await hostFindings(runtime, signal)).map((finding) => ({ ...finding, group: 'host' as const })),
     ...(await stateFindings(runtime)).map((finding) => ({ ...finding, group: 'state' as const })),
   ];
   // Last, because code that plugins left running may have failed meanwhile.
   const findings = [
-    ...[...plugins, ...stray()].map((finding) => ({ ...finding, group: 'plugins' as const })),
+    ...[...plugins, ...ofProjects, ...stray()].map((finding) => ({ ...finding, group: 'plugins' as const })),
     ...others,
   ];
   return { ok: findings.every(({ status }) => status !== 'error'), findings };

@@ -5,6 +5,7 @@ import { asError, hasCode, messageOf, VmctlError } from '../errors/vmctl-error.j
 import type { Logger } from '../host/logger.js';
 import type { KnownPlugin } from './catalog.js';
 import { PLUGIN_API_VERSION, type PluginHost, type VmctlPlugin } from './contract.js';
+import type { PluginPackage } from './manifest.js';
 import { runPlugin } from './plugin-call.js';
 import { activating, withdrawTaps } from './tap-errors.js';
 
@@ -119,14 +120,25 @@ function isPlugin(value: unknown): value is VmctlPlugin {
 
 function loadFailed(plugin: KnownPlugin, why: string, cause?: unknown): Error {
   if (cause instanceof Error && hasCode(cause, 'VMCTL_PLUGIN_EXITED')) return cause;
-  const { name, version, origin } = plugin.package;
+  const { name, version } = plugin.package;
   return new VmctlError('VMCTL_PLUGIN_LOAD_FAILED', {
     message: `The plugin ${name} ${version} cannot be loaded: ${why}.`,
-    hint:
-      origin === 'link'
-        ? `Build it (npm run build in ${plugin.package.root}), or unlink it: vmctl plugins unlink ${name}`
-        : `Install it again: vmctl plugins install ${name}@latest, or remove it: vmctl plugins uninstall ${name}`,
+    hint: hintFor(plugin.package),
     cause,
     details: { plugin: name },
   });
+}
+
+/** What to do about a plugin that cannot be loaded depends on how it came. */
+function hintFor({ name, root, origin }: PluginPackage): string {
+  switch (origin) {
+    case 'link':
+      return `Build it (npm run build in ${root}), or unlink it: vmctl plugins unlink ${name}`;
+    case 'folder':
+      return `Build it: npm install && npm run build in ${root}`;
+    case 'project':
+      return `The VMFile requires it. \`vmctl doctor\` tells whether its files are damaged; else require another version of it in "plugins".`;
+    default:
+      return `Install it again: vmctl plugins install ${name}@latest, or remove it: vmctl plugins uninstall ${name}`;
+  }
 }

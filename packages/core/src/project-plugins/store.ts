@@ -95,7 +95,8 @@ export class ProjectPluginStore {
   }
 
   /**
-   * Runs `work` while nobody else changes the store. What killed installations left is removed before.
+   * Runs `work` while nobody else changes the store. What killed installations left is removed before, and what `work`
+   * leaves in staging after it.
    *
    * @throws VMCTL_LOCKED when somebody holds it for an hour
    */
@@ -116,11 +117,12 @@ export class ProjectPluginStore {
       await this.#removeUnborn();
       return await work();
     } finally {
+      await this.#removeUnborn();
       await lock.release();
     }
   }
 
-  /** An empty directory that the next {@link locked} removes. Call under the lock. */
+  /** An empty directory, removed at the end of {@link locked}. */
   async createStaging(): Promise<string> {
     try {
       await mkdir(this.root, { recursive: true, mode: 0o700 });
