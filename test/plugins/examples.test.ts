@@ -16,7 +16,7 @@ interface Trial {
   /** Files of the project, by path. */
   readonly files: (project: NoopProject) => Readonly<Record<string, string>>;
   /** The nodes of the VM that use it. */
-  readonly nodes: string;
+  readonly nodes: (project: NoopProject) => string;
   /** What `vmctl up` shows. */
   readonly shows: readonly RegExp[];
 }
@@ -28,8 +28,19 @@ const trials: readonly Trial[] = [
     files: () => ({
       'site.yml': '- hosts: all\n  gather_facts: false\n  tasks:\n    - raw: echo from the guest\n',
     }),
-    nodes: 'provision "ansible" playbook="site.yml"',
+    nodes: () => 'provision "ansible" playbook="site.yml"',
     shows: [/PLAY RECAP/, /web +: ok=1 +changed=1 /],
+  },
+  {
+    folder: 'provisioner-template',
+    brings: 'provisioner template',
+    files: () => ({
+      'hosts.hbs': '{{column values.name 8}}{{vm.name}}\n',
+      'values.json': '{ "name": "東京" }',
+    }),
+    nodes: ({ home }) =>
+      `provision "template" source="hosts.hbs" destination="${join(home.root, 'etc/hosts')}" values-file="values.json"`,
+    shows: [/etc\/hosts written/],
   },
 ];
 
@@ -90,7 +101,7 @@ describe.each(trials)('the example $folder', ({ folder, brings, files, nodes, sh
     'is used by `vmctl up`',
     async () => {
       for (const [path, content] of Object.entries(files(project))) await project.home.write(content, path);
-      await project.home.write(project.vm('web', nodes));
+      await project.home.write(project.vm('web', nodes(project)));
       const up: CommandResult = await project.vmctl('up');
       expect(up).toMatchObject({ code: 0 });
       for (const pattern of shows) expect(up.stdout).toMatch(pattern);
