@@ -2,10 +2,15 @@ import { isVmctlError, messageOf } from './vmctl-error.js';
 
 /** An error as data: what events and `--json` output carry. */
 export interface ErrorReport {
+  /** Stable: `VMCTL_…`, a plugin's own, or the code of a system error; `VMCTL_INTERNAL` for anything else. */
   readonly code: string;
+  /** What happened, where and why. */
   readonly message: string;
+  /** What to do next. */
   readonly hint?: string | undefined;
+  /** Facts for machines; survive JSON. */
   readonly details?: Readonly<Record<string, unknown>> | undefined;
+  /** The error below this one, at most five deep. */
   readonly cause?: ErrorReport | undefined;
 }
 

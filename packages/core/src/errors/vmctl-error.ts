@@ -17,10 +17,15 @@ export interface VmctlErrorOptions {
 
 /** The shape by which an error is recognised; a plugin's copy of it counts as much as ours. */
 export interface VmctlErrorShape {
+  /** Stable, upper case, with a prefix: `VMCTL_…` is core's, a plugin takes its own. */
   readonly code: string;
+  /** What happened, where and why. */
   readonly message: string;
+  /** What to do next. */
   readonly hint?: string | undefined;
+  /** The error below this one. */
   readonly cause?: unknown;
+  /** Facts for machines; survive JSON. */
   readonly details?: Readonly<Record<string, unknown>> | undefined;
 }
 
@@ -32,8 +37,11 @@ export interface VmctlErrorShape {
  */
 export class VmctlError extends Error implements VmctlErrorShape {
   readonly [VMCTL_ERROR] = true;
+  /** Stable, upper case, with a prefix: `VMCTL_…` is core's, a plugin takes its own. */
   readonly code: string;
+  /** What to do next. */
   readonly hint: string | undefined;
+  /** Facts for machines; survive JSON. */
   readonly details: Readonly<Record<string, unknown>> | undefined;
   readonly exitCode: number;
 

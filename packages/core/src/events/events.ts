@@ -4,6 +4,7 @@ export type { ErrorReport };
 
 /** The stages of `up`, in order. */
 export const STAGES = ['resolve', 'prepare', 'start', 'ready', 'provision'] as const;
+/** One stage of `up`. */
 export type Stage = (typeof STAGES)[number];
 
 /** What became of one VM in one run of an operation. */
@@ -137,18 +138,27 @@ export type VmctlEventBody =
 
 /** One provisioning step within its VM; `index` counts from 1. */
 export interface StepReference {
+  /** Of the step among those of its VM, from 1. */
   readonly index: number;
+  /** How many steps the VM has. */
   readonly count: number;
+  /** The step's name, unique within the VM. */
   readonly name: string;
+  /** The provisioner's type. */
   readonly provisioner: string;
 }
 
 /** What became of one VM. */
 export interface VmResult {
+  /** The VM's name. */
   readonly vm: string;
+  /** What became of it. */
   readonly outcome: VmOutcome;
+  /** Milliseconds; 0 for a VM that was never begun. */
   readonly durationMs: number;
+  /** The stage that failed, where one did. */
   readonly stage?: Stage | undefined;
+  /** Why, unless all is well. */
   readonly error?: ErrorReport | undefined;
 }
 
@@ -157,6 +167,7 @@ export type VmctlEvent = VmctlEventBody & { readonly time: string };
 
 /** Where events go. Never throws, never blocks. */
 export interface EventSink {
+  /** Hands an event to everybody who listens, at once and in order. The time is added. */
   emit(event: VmctlEventBody): void;
   /**
    * A promise while somebody who shows events is behind, else undefined. Who emits as much as a command prints waits

@@ -5,9 +5,11 @@ import type { GuestAddress } from '../hypervisor/contract.js';
 export interface GuestExecOptions {
   /** Set for the command; names are checked, values quoted. */
   readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Its input; without it the input is empty. */
   readonly stdin?: string | Uint8Array | Readable | undefined;
   /** Every chunk as it comes. While the callback's promise is open nothing more is read: back-pressure. */
   readonly onStdout?: ((chunk: Uint8Array) => void | Promise<void>) | undefined;
+  /** Like `onStdout`. */
   readonly onStderr?: ((chunk: Uint8Array) => void | Promise<void>) | undefined;
   /** An abort ends the command in the guest (its process group) as far as the connection allows. */
   readonly signal?: AbortSignal | undefined;
@@ -19,12 +21,17 @@ export interface GuestExecOptions {
 export interface GuestExecResult {
   /** Null when a signal ended the command. */
   readonly exitCode: number | null;
+  /** The signal that ended it, without SIG; null when it exited. */
   readonly signal: string | null;
+  /** The last 64 KiB; take everything with `onStdout`. */
   readonly stdout: string;
+  /** The last 64 KiB. */
   readonly stderr: string;
 }
 
+/** How files are copied to or from the guest. */
 export interface TransferOptions {
+  /** An abort ends the transfer; what arrived of a file may be left. */
   readonly signal?: AbortSignal | undefined;
   /** Bytes of content moved so far. */
   readonly onProgress?: ((bytes: number) => void) | undefined;
@@ -40,7 +47,9 @@ export interface TransferOptions {
  * All methods reject with VMCTL_GUEST_DISCONNECTED when the connection is lost, and with the signal's reason on abort.
  */
 export interface GuestSession {
+  /** Who is logged in. */
   readonly user: string;
+  /** Where the session is connected to. */
   readonly address: Extract<GuestAddress, { kind: 'tcp' }>;
   /**
    * Runs a command to its end. A string goes to the login shell as it is; an array is quoted, argument by argument.
@@ -76,7 +85,9 @@ export interface GuestSession {
 export interface SshAccess {
   /** Address or name. */
   readonly host: string;
+  /** TCP port, from 1 to 65535. */
   readonly port: number;
+  /** Who logs in. */
   readonly user: string;
   /** Private key files, best first; absolute. Empty: only an ssh-agent holds the key. */
   readonly identityFiles: readonly string[];

@@ -5,9 +5,11 @@ import { installHint } from './package-hints.js';
 
 /** How a host command is run. There is never a shell. */
 export interface ExecOptions {
+  /** Its working directory, absolute. Default: that of vmctl. */
   readonly cwd?: string | undefined;
   /** Added to the environment of vmctl. */
   readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Its input; without it the input is empty. */
   readonly input?: string | undefined;
   /** An abort ends the command: SIGTERM, and SIGKILL after five seconds. */
   readonly signal?: AbortSignal | undefined;
@@ -18,6 +20,7 @@ export interface ExecOptions {
    * throws or rejects ends the command as an abort does, and `exec` rejects with that error.
    */
   readonly onStdout?: ((chunk: Uint8Array) => void | Promise<void>) | undefined;
+  /** Like `onStdout`. */
   readonly onStderr?: ((chunk: Uint8Array) => void | Promise<void>) | undefined;
   /** True: a non-zero exit is returned, not thrown. */
   readonly allowFailure?: boolean | undefined;
@@ -25,8 +28,11 @@ export interface ExecOptions {
 
 /** What a finished command left; output beyond 1 MiB a stream is cut from the front. */
 export interface ExecResult {
+  /** 0, or with `allowFailure` any other. */
   readonly exitCode: number;
+  /** UTF-8. */
   readonly stdout: string;
+  /** UTF-8. */
   readonly stderr: string;
 }
 

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 
 /** Diagnostics for people who debug vmctl (`DEBUG=vmctl:*`); goes to stderr, silent by default. */
 export interface Logger {
+  /** Prints a line when `DEBUG` names this logger; details are printed as `util.inspect` does. Secrets do not belong here. */
   debug(message: string, ...details: readonly unknown[]): void;
   /** A logger whose lines carry one more name. */
   child(name: string): Logger;

@@ -1,5 +1,6 @@
 /** A process, known by its id and its start time: a reused id is another process. */
 export interface ProcessIdentity {
+  /** As the operating system numbers it. */
   readonly pid: number;
   /** Opaque and stable for the life of the process: on Linux `boot-id:starttime-in-ticks`. */
   readonly startTime: string;

@@ -12,13 +12,16 @@ export const VM_STATES = [
   'failed',
   'destroyed',
 ] as const;
+/** One of {@link VM_STATES}. */
 export type VmStateName = (typeof VM_STATES)[number];
 
 /** What a backend sees when it looks at a VM. */
 export interface VmState {
+  /** The state itself. */
   readonly name: VmStateName;
   /** More for people: `paused (io-error)`. */
   readonly detail?: string | undefined;
+  /** The process that runs the VM, where there is one. */
   readonly pid?: number | undefined;
 }
 
@@ -28,6 +31,7 @@ export type NetworkConfig =
   | { readonly type: 'tap'; readonly bridge: string }
   | { readonly type: 'vnic'; readonly name?: string | undefined }
   | { readonly type: 'none' };
+/** A kind of network. */
 export type NetworkType = NetworkConfig['type'];
 
 /** A TCP port of the host that leads to one of the guest. */
@@ -36,6 +40,7 @@ export interface PortForward {
   readonly address: string;
   /** Host port, 0 in a definition for "any free one". */
   readonly host: number;
+  /** TCP port of the guest, from 1 to 65535. */
   readonly guest: number;
 }
 
@@ -43,18 +48,25 @@ export interface PortForward {
 export interface VmSpec {
   /** `<backend>-<uuid>`; also the cloud-init instance id. The same for the life of the VM. */
   readonly id: string;
+  /** As in the VMFile; unique on this host. */
   readonly name: string;
   /** The backend that was chosen for it. */
   readonly backend: string;
   /** Absolute, exists, mode 0700, empty but for the files named here. */
   readonly workDir: string;
+  /** The base image; nobody writes to it. `virtualSize` is in bytes. */
   readonly image: { readonly path: string; readonly format: DiskFormat; readonly virtualSize: number };
   /** Wanted size of the guest's disk in bytes, never below the image's; undefined: as large as the image. */
   readonly diskBytes?: number | undefined;
+  /** At least 1. */
   readonly vcpus: number;
+  /** MiB, at least 1. */
   readonly memoryMb: number;
+  /** What boots the guest. */
   readonly firmware: 'bios' | 'uefi';
+  /** How the guest is connected. */
   readonly network: NetworkConfig;
+  /** Ports of the host that lead to the guest; none has the host port 0 any more. */
   readonly forwards: readonly PortForward[];
   /** `52:54:00:…`, lower case. */
   readonly macAddress: string;
@@ -70,25 +82,43 @@ export interface VmSpec {
  * Nullable fields are null when the VM has none.
  */
 export interface VmHandle {
+  /** `<backend>-<uuid>`, the same for the life of the VM. */
   readonly id: string;
+  /** The VM's name. */
   readonly name: string;
+  /** The backend that made it; the only one that is asked about it. */
   readonly backend: string;
+  /** Absolute. */
   readonly work_dir: string;
+  /** The guest's disk, absolute. */
   readonly overlay_path: string | null;
+  /** The NoCloud seed, absolute. */
   readonly seed_iso_path: string | null;
+  /** The process that runs it. Never trusted alone: see `pid_start_time`. */
   readonly pid: number | null;
   /** With `pid`, the identity of the process; absent in registries of other tools. */
   readonly pid_start_time?: string | null;
+  /** QEMU's control socket, absolute. */
   readonly qmp_socket: string | null;
+  /** The socket of the serial console, absolute. */
   readonly console_socket: string | null;
+  /** `host:port` of its VNC server. */
   readonly vnc_addr: string | null;
+  /** At least 1. */
   readonly vcpus: number;
+  /** MiB. */
   readonly memory_mb: number;
+  /** GiB, possibly a fraction; null: as large as the image. */
   readonly disk_gb: number | null;
+  /** How the guest is connected. */
   readonly network: NetworkConfig;
+  /** Port of 127.0.0.1 that leads to the guest's port 22. */
   readonly ssh_host_port: number | null;
+  /** `52:54:00:…`, lower case. */
   readonly mac_addr: string | null;
+  /** False: BIOS. */
   readonly uefi: boolean;
+  /** Ports of the host that lead to the guest. */
   readonly forwards?: readonly PortForward[];
   /** The package with the backend, when a VMFile brought it; null or absent for an installed one. */
   readonly backend_plugin?: BackendPlugin | null;
@@ -96,11 +126,13 @@ export interface VmHandle {
   readonly image_path?: string | null;
   /** The VMFile that it came from, absolute. */
   readonly vmfile?: string | null;
+  /** ISO 8601. */
   readonly created_at?: string | null;
   /** Whether it was ever started: tells `prepared` from `stopped`. */
   readonly booted?: boolean;
   /** How to log in; as in the VMFile when it was last brought up. */
   readonly ssh_user?: string | null;
+  /** Path of the key to log in with, absolute. */
   readonly ssh_private_key?: string | null;
   /** True from the first `up` until one has gone through all stages: a running VM with it is continued. */
   readonly up_pending?: boolean;
@@ -113,6 +145,7 @@ export interface VmHandle {
 /** A plugin that a VMFile brought, by which the VM can be worked with without that file. */
 export interface BackendPlugin {
   readonly name: string;
+  /** Its version, as the engine says it. */
   readonly version: string;
   /** The package's directory, absolute. */
   readonly path: string;
@@ -122,17 +155,25 @@ export interface BackendPlugin {
 export interface ProvisionRecord {
   /** Digest of the step's configuration and inputs. */
   readonly fingerprint: string;
+  /** ISO 8601. */
   readonly finished_at: string;
 }
 
 /** What a backend can do; data, so that it can be asked without trying. */
 export interface Supports {
+  /** Whether `suspend` and `resume` work. */
   readonly suspend: boolean;
+  /** Whether disks can be snapshot. */
   readonly snapshot: boolean;
+  /** How the serial console is reached. */
   readonly console: 'unix-socket' | 'websocket' | 'none';
+  /** Kinds of network that a VM may have. */
   readonly networks: readonly NetworkType[];
+  /** Firmware that a VM may have. */
   readonly firmware: readonly ('bios' | 'uefi')[];
+  /** Formats of base images that it can take. */
   readonly imageFormats: readonly DiskFormat[];
+  /** Whether ports of the host can lead to the guest. */
   readonly forwards: boolean;
 }
 
@@ -157,7 +198,9 @@ export type ConsoleEndpoint =
 export interface HypervisorContext {
   /** Aborted by Ctrl-C and by time limits: stop waiting, undo what is half done, reject with its reason. */
   readonly signal: AbortSignal;
+  /** For diagnostics. */
   readonly log: Logger;
+  /** For progress and warnings. */
   readonly events: EventSink;
 }
 
@@ -168,7 +211,9 @@ export interface HypervisorContext {
  * What `supports` denies is refused with VMCTL_BACKEND_UNSUPPORTED before any side effect.
  */
 export interface Hypervisor {
+  /** What VMFiles and `--backend` call it. */
   readonly name: string;
+  /** Fixed for the life of the process. */
   readonly supports: Supports;
   /** Makes the VM's disk and whatever else it needs to start. On failure or abort nothing is left behind. */
   prepare(spec: VmSpec, ctx: HypervisorContext): Promise<VmHandle>;
@@ -182,12 +227,25 @@ export interface Hypervisor {
    * A suspended VM is stopped as well.
    */
   stop(vm: VmHandle, options: { readonly timeoutMs: number }, ctx: HypervisorContext): Promise<VmHandle>;
+  /**
+   * Freezes a running VM; a suspended one is returned as it is.
+   *
+   * @throws VMCTL_VM_WRONG_STATE in any other state
+   */
   suspend(vm: VmHandle, ctx: HypervisorContext): Promise<VmHandle>;
+  /**
+   * Lets a suspended VM run; a running one is returned as it is.
+   *
+   * @throws VMCTL_VM_WRONG_STATE in any other state
+   */
   resume(vm: VmHandle, ctx: HypervisorContext): Promise<VmHandle>;
   /** Idempotent. Ends the VM at once and removes what this backend made; the work directory is core's to remove. */
   destroy(vm: VmHandle, ctx: HypervisorContext): Promise<void>;
+  /** Looks at the VM now. Never rejects for what has become of it: a VM that is gone is `destroyed`. */
   state(vm: VmHandle, ctx: HypervisorContext): Promise<VmState>;
+  /** Where the guest's SSH server is, as far as is known now; callers ask again while they wait. Does not wait itself. */
   guestAddress(vm: VmHandle, ctx: HypervisorContext): Promise<GuestAddress>;
+  /** Where the serial console is. Touches nothing. */
   console(vm: VmHandle): ConsoleEndpoint;
   /** What the host lacks for this backend; none when all is well. */
   diagnose?(ctx: HypervisorContext): Promise<readonly HostFinding[]>;
@@ -197,9 +255,13 @@ export interface Hypervisor {
 
 /** One finding of `vmctl doctor`. */
 export interface HostFinding {
+  /** Stable, for machines: `qemu:kvm`. */
   readonly id: string;
+  /** `error`: VMs cannot run; `warning`: they run, but slowly or in part. */
   readonly status: 'ok' | 'warning' | 'error';
+  /** A few words: what was looked at. */
   readonly title: string;
+  /** What was found. */
   readonly detail?: string | undefined;
   /** The command that mends it. */
   readonly fix?: string | undefined;

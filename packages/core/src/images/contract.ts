@@ -18,6 +18,7 @@ export type DiskFormat = 'qcow2' | 'raw';
 export interface ResolvedImage {
   /** Absolute path. */
   readonly path: string;
+  /** Detected from content, never from the name. */
   readonly format: DiskFormat;
   /** Bytes that the guest sees. */
   readonly virtualSize: number;
@@ -29,11 +30,13 @@ export interface ResolvedImage {
 
 /** What an image source is given. */
 export interface ImageSourceContext {
+  /** For diagnostics. */
   readonly log: Logger;
 }
 
 /** What comes from an image source: a stream of the file's bytes, as stored at the source. */
 export interface ImageStream {
+  /** Read once, to its end or until an abort. */
   readonly body: AsyncIterable<Uint8Array>;
   /** Bytes to come, where the source says so. */
   readonly size?: number | undefined;
@@ -45,6 +48,7 @@ export interface ImageStream {
 
 /** One way to fetch an image, chosen by the URL's scheme. */
 export interface ImageSource {
+  /** URL scheme, lower case, without the colon. */
   readonly scheme: string;
   /**
    * A short text that changes when the content behind the URL does; it becomes part of the cache key. For sources

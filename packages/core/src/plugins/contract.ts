@@ -12,6 +12,7 @@ export const PLUGIN_API_VERSION = 1;
 export interface VmctlPlugin {
   /** The package's name. */
   readonly name: string;
+  /** The same as in package.json; others are refused. */
   readonly apiVersion: number;
   /** Taps the hooks. Called once a process, when something that the plugin contributes is needed. */
   apply(host: PluginHost): void | Promise<void>;
@@ -19,9 +20,11 @@ export interface VmctlPlugin {
 
 /** The `vmctl` field of a plugin's package.json. */
 export interface PluginManifest {
+  /** The version of the plugin API that it is written for. Another one is refused before any code is loaded. */
   readonly apiVersion: number;
   /** The entry module, relative to the package. */
   readonly entry: string;
+  /** What it brings, by kind. Nothing that is not named here is ever asked of it. */
   readonly contributes: {
     /** Backends by name, with the platforms (`process.platform`) for which they are the default. */
     readonly hypervisors?: Readonly<Record<string, { readonly platforms: readonly string[] }>>;
@@ -44,29 +47,41 @@ export interface HostPaths {
   readonly dataDir: string;
   /** `$XDG_CACHE_HOME/vmctl`: may be emptied at any time. */
   readonly cacheDir: string;
+  /** The user's home directory. */
   readonly homeDir: string;
 }
 
 /** Everything that a plugin takes from vmctl; nothing of core is imported at run time. */
 export interface PluginHost {
+  /** The version of the API that this vmctl serves the plugin with. */
   readonly apiVersion: typeof PLUGIN_API_VERSION;
+  /** Where the plugin puts what it brings. */
   readonly hooks: VmctlHooks;
+  /** For diagnostics: `DEBUG=vmctl:*`. */
   readonly log: Logger;
+  /** Directories it may use. */
   readonly paths: HostPaths;
+  /** `linux`, `sunos`, … as in `process.platform`. */
   readonly platform: NodeJS.Platform;
   /** The environment, as a plugin should read it. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Runs host commands, never through a shell. */
   readonly exec: Exec;
+  /** Processes of this host. */
   readonly processes: ProcessTable;
+  /** qemu-img work. */
   readonly disks: DiskTools;
+  /** TCP ports of this host. */
   readonly ports: {
     /** A TCP port that is free now on that address, and not handed out before by this process. Default 127.0.0.1. */
     free(address?: string): Promise<number>;
   };
+  /** Paths of Unix sockets. */
   readonly sockets: {
     /** A path of at most 100 bytes that leads to `path` (a short symbolic link to its directory where needed). */
     shortPath(path: string): Promise<string>;
   };
+  /** Files of this host. */
   readonly files: {
     /** Writes through a temporary file, fsync and rename. Mode default 0600. */
     writeAtomic(path: string, content: string | Uint8Array, mode?: number): Promise<void>;
@@ -77,15 +92,18 @@ export interface PluginHost {
 
 /** What a backend's factory is given. */
 export interface BackendContext {
+  /** The backend's name: `qemu`. */
   readonly name: string;
 }
 
 /** What the factory of a VM's node is given. */
 export interface VmNodeContext {
+  /** The node's name: `hosts-file`. */
   readonly name: string;
 }
 
 /** What a provisioner's factory is given. */
 export interface ProvisionerContext {
+  /** The provisioner's type: `shell`. */
   readonly type: string;
 }

@@ -12,9 +12,11 @@ export interface UpHooks {
   readonly resolve: AsyncSeriesHook<[UpContext]>;
   /** Work directory, seed, overlay, MAC, SSH port. */
   readonly prepare: AsyncSeriesHook<[UpContext]>;
+  /** The backend starts the VM and its control channel answers. */
   readonly start: AsyncSeriesHook<[UpContext]>;
   /** Waits until the guest can be worked with. */
   readonly ready: AsyncSeriesHook<[UpContext]>;
+  /** The steps run, one after the other. */
   readonly provision: AsyncSeriesHook<[UpContext]>;
   /** After the last stage of a VM that came up. */
   readonly done: AsyncSeriesHook<[UpContext]>;
@@ -29,12 +31,15 @@ export interface UpHooks {
  * `stage` (or `before: 'vmctl'`) and after it with a positive one.
  */
 export interface VmctlHooks {
+  /** Keyed by the backend's name. Called once a process for each, when it is first needed. */
   readonly hypervisor: HookMap<AsyncSeriesBailHook<[BackendContext], Hypervisor>>;
+  /** Keyed by type. Called once a process for each, when a VMFile has a step of it. */
   readonly provisioner: HookMap<AsyncSeriesBailHook<[ProvisionerContext], Provisioner>>;
   /** Keyed by URL scheme, without the colon. */
   readonly imageSource: HookMap<AsyncSeriesBailHook<[ImageSourceContext], ImageSource>>;
   /** Keyed by the node's name. */
   readonly vmNode: HookMap<AsyncSeriesBailHook<[VmNodeContext], VmNode>>;
+  /** The stages of `up`. */
   readonly up: UpHooks;
 }
 

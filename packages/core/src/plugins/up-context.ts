@@ -10,14 +10,19 @@ import type { VmDefinition } from '../vmfile/model.js';
  * what it is responsible for.
  */
 export interface UpContext {
+  /** The VM as the VMFile has it. */
   readonly definition: VmDefinition;
   /** Directory of the VMFile. */
   readonly baseDir: string;
   /** Absolute path of `vms/<name>`. */
   readonly workDir: string;
+  /** Whatever backend the VM has: calls are passed on to it. */
   readonly hypervisor: Hypervisor;
+  /** Aborted by Ctrl-C: stop waiting, undo what is half done, reject with its reason. */
   readonly signal: AbortSignal;
+  /** For progress and warnings. */
   readonly events: EventSink;
+  /** For diagnostics. */
   readonly log: Logger;
   /** Set from the stage `resolve` on; undefined for a VM that exists already. */
   image?: ResolvedImage;

@@ -9,8 +9,11 @@ export type ProvisionInput =
 
 /** The VM as a provisioner sees it. */
 export interface ProvisionedVm {
+  /** As in the VMFile. */
   readonly name: string;
+  /** `<backend>-<uuid>`. */
   readonly id: string;
+  /** What the guest calls itself. */
   readonly hostname: string;
 }
 
@@ -22,13 +25,17 @@ export interface StepProgress {
   readonly subject: string;
   /** Bytes so far, and in all where known. */
   readonly done: number;
+  /** Bytes in all, where known. */
   readonly total?: number | undefined;
 }
 
 /** What a provisioner works with. */
 export interface ProvisionContext {
+  /** The VM that is provisioned. */
   readonly vm: ProvisionedVm;
+  /** Which step of how many this is, from 1. */
   readonly step: { readonly index: number; readonly count: number; readonly name: string };
+  /** Logged in, and ended by the runner. */
   readonly guest: GuestSession;
   /**
    * For provisioners whose work is done by a program of the host that logs in to the guest itself. Undefined for a
@@ -50,7 +57,9 @@ export interface ProvisionContext {
   progress(progress: StepProgress): void;
   /** From now on this value is replaced by `***` in output, events and logs. */
   redact(secret: string): void;
+  /** Aborted by Ctrl-C: end what runs, reject with its reason. */
   readonly signal: AbortSignal;
+  /** For diagnostics. */
   readonly log: Logger;
   /**
    * Makes an error that the user is shown as it is. Of `details`, the runner tells the user `command` (a text),
@@ -64,6 +73,7 @@ export interface ProvisionContext {
 
 /** What provision.log says of a step that succeeded. */
 export interface ProvisionOutcome {
+  /** Of the command that was the step. */
   readonly exitCode?: number | undefined;
 }
 
@@ -72,6 +82,7 @@ export interface ProvisionOutcome {
  * between steps.
  */
 export interface Provisioner<C = unknown> {
+  /** What `provision "…"` calls it. */
   readonly type: string;
   /**
    * Reads the step's node. `run` and `name` are core's and already read. Problems are recorded on the node, never

@@ -82,7 +82,7 @@ export interface FakeUpContext extends UpContext {
 /**
  * Makes the context of a VM `web` that is on its way through `up` and has come past `ready`.
  *
- * @param options.definition - what differs from a VM with an image and nothing else, for example its `extensions`
+ * `definition` is what differs from a VM with an image and nothing else, for example its `extensions`.
  */
 export function createUpContext(
   options: Partial<Pick<FakeUpContext, 'hypervisor' | 'guest' | 'baseDir' | 'signal'>> & {

@@ -10,12 +10,15 @@ export interface VmFile {
   readonly baseDir: string;
   /** What its `plugins` node requires, in its order. */
   readonly plugins: readonly PluginRequirement[];
+  /** In the file's order. */
   readonly vms: readonly VmDefinition[];
 }
 
 /** One `vm` node. Units are in the names; defaults are filled in. */
 export interface VmDefinition {
+  /** 1 to 63 of `a-z A-Z 0-9 . _ -`; unique in the file. */
   readonly name: string;
+  /** Where its disk comes from. */
   readonly image: ImageReference;
   /** Default 1. */
   readonly vcpus: number;
@@ -23,16 +26,21 @@ export interface VmDefinition {
   readonly memoryMb: number;
   /** Bytes; undefined: as large as the image. */
   readonly diskBytes: number | undefined;
+  /** Undefined: `--backend`, the configuration or the platform decide. */
   readonly backend: string | undefined;
   /** Default `bios`. */
   readonly firmware: 'bios' | 'uefi';
+  /** VMs that have to come so far first; never in a circle. */
   readonly dependsOn: readonly Dependency[];
   /** Default `user`. */
   readonly network: NetworkConfig;
+  /** Ports of the host that lead to the guest. */
   readonly forwards: readonly PortForward[];
   /** Undefined without a `cloud-init` block: then the guest gets no seed. */
   readonly cloudInit: CloudInitDefinition | undefined;
+  /** How to log in. */
   readonly ssh: SshDefinition;
+  /** Its steps, in order. Empty where steps are passed over. */
   readonly provision: readonly ProvisionDefinition[];
   /**
    * What plugins made of their own nodes, by the node's name; without an entry for a node that the VM does not have.
@@ -43,11 +51,13 @@ export interface VmDefinition {
 
 /** How far another VM has to be before this one starts. */
 export interface Dependency {
+  /** Name of a VM of the same file. */
   readonly vm: string;
   /** Default `ready`. */
   readonly until: 'started' | 'ready' | 'provisioned';
 }
 
+/** What the guest's cloud-init is told. */
 export interface CloudInitDefinition {
   /** Default: the VM's name. */
   readonly hostname: string;
@@ -57,6 +67,7 @@ export interface CloudInitDefinition {
   readonly userDataPath: string | undefined;
 }
 
+/** How to log in to the guest. */
 export interface SshDefinition {
   /** Whether the VMFile has an `ssh` block. */
   readonly declared: boolean;
@@ -71,11 +82,13 @@ export interface SshDefinition {
 /** When a step runs; `changed`: when its configuration or inputs changed since it last succeeded. */
 export type RunPolicy = 'always' | 'once' | 'never' | 'changed';
 
+/** One step. */
 export interface ProvisionDefinition {
   /** The provisioner's type: `shell`. */
   readonly type: string;
   /** `name="…"`, or `<type>-<n>` with n from 1; unique within the VM. */
   readonly name: string;
+  /** When it runs; default `always`. */
   readonly run: RunPolicy;
   /** What the type's own `decode` made of the node. */
   readonly config: unknown;

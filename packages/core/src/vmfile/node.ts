@@ -29,15 +29,20 @@ export interface SettingOptions<T> {
  * one argument or a property: `bridge "br0"` and `bridge="br0"` are the same; giving both is a problem.
  */
 export interface VmFileNode {
+  /** The node's name. */
   readonly name: string;
+  /** Its positional arguments, as the text has them. Looking at them is not reading. */
   readonly arguments: readonly VmFileValue[];
   /** Directory of the VMFile: what relative paths are relative to. Absolute. */
   readonly baseDir: string;
 
+  /** A text setting. */
   string(name: string, options?: SettingOptions<string>): string | undefined;
+  /** A number setting; never infinite or not a number. */
   number(name: string, options?: SettingOptions<number>): number | undefined;
   /** A whole number; others are a problem. */
   integer(name: string, options?: SettingOptions<number>): number | undefined;
+  /** `#true` or `#false`. */
   boolean(name: string, options?: SettingOptions<boolean>): boolean | undefined;
   /** One of the given words; others are a problem that lists them. */
   oneOf<T extends string>(name: string, words: readonly T[], options?: SettingOptions<T>): T | undefined;

@@ -3,6 +3,7 @@ export type PluginRequirement = PackageRequirement | FolderRequirement;
 
 /** A package of an npm registry. */
 export interface PackageRequirement {
+  /** Which kind of thing it is. */
   readonly kind: 'package';
   /** `@acme/vmctl-provisioner-nix` */
   readonly name: string;
@@ -12,6 +13,7 @@ export interface PackageRequirement {
 
 /** A folder of the repository that the VMFile is in. */
 export interface FolderRequirement {
+  /** Which kind of thing it is. */
   readonly kind: 'folder';
   /** As it is written: `./plugins/my-plugin`. */
   readonly written: string;
