@@ -187,7 +187,7 @@ export class Runtime {
   async #guardProcess(): Promise<void> {
     if (this.#onStrayError === undefined || this.#packages.length === 0) return;
     const { ProcessGuard } = await import('../plugins/process-guard.js');
-    this.#guard = new ProcessGuard({
+    this.#guard = ProcessGuard.guard({
       roots: this.#packages,
       onStrayError: this.#onStrayError,
       onChangedGlobals: (plugin, what) =>

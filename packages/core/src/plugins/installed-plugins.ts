@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../errors/vmctl-error.js';
+import { errnoOf } from '../host/fs-error.js';
 import type { RejectedPlugin } from './catalog.js';
 import type { PluginPackage } from './manifest.js';
 
@@ -53,7 +54,7 @@ function readList(path: string, directory: string): readonly Registration[] | Re
   try {
     ({ oclif } = readObject(path));
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return [];
+    if (errnoOf(error) === 'ENOENT') return [];
     return {
       package: { name: 'installed plugins', version: '', root: directory, origin: 'user', vmctl: undefined },
       problem: {
@@ -127,7 +128,7 @@ function readObject(path: string): Record<string, unknown> {
 
 function whyUnreadable(path: string, error: unknown): string {
   if (error instanceof SyntaxError) return `${path} is not JSON: ${messageOf(error)}`;
-  switch (systemCode(error)) {
+  switch (errnoOf(error)) {
     case 'ENOENT':
     case 'ENOTDIR':
       return `there is no ${path}`;
@@ -136,10 +137,6 @@ function whyUnreadable(path: string, error: unknown): string {
     default:
       return messageOf(error);
   }
-}
-
-function systemCode(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

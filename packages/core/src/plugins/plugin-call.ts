@@ -84,7 +84,7 @@ export function attributed(error: unknown, plugin: string, place: PluginPlace): 
     if (Object.isExtensible(error) && !('plugin' in error)) Object.assign(error, { plugin, ...place });
     return error;
   }
-  if (error instanceof Error && error.name === 'AbortError') return error;
+  if (isAbort(error)) return error;
   return new VmctlError('VMCTL_PLUGIN_FAILED', {
     message: `The plugin ${plugin} failed in ${placeText(place)}: ${messageOf(error)}`,
     hint: 'This is a fault of the plugin. `vmctl doctor` shows its version; DEBUG=vmctl:* shows where it failed.',
@@ -96,6 +96,11 @@ export function attributed(error: unknown, plugin: string, place: PluginPlace): 
 /** The place in words, after "in". */
 export function placeText(place: PluginPlace): string {
   return 'hook' in place ? `the hook ${place.hook}` : `${place.method}() of ${place.of}`;
+}
+
+/** By shape: it may come from another realm. */
+function isAbort(error: unknown): error is Error {
+  return typeof error === 'object' && error !== null && 'name' in error && error.name === 'AbortError';
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {

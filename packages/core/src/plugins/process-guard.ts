@@ -21,19 +21,26 @@ export interface ProcessGuardOptions {
 }
 
 /**
- * Keeps plugins from doing to this process what is core's to do, for as long as it lasts: a call of `process.exit`
+ * Keeps plugins from doing to this process what is core's to do, from now to its end: a call of `process.exit`
  * becomes an error of the call that it happened in, what they print on stdout goes to stderr under their name, errors
  * in their timers and forgotten promises are reported as theirs, and the globals that vmctl relies on are put back.
  *
  * This is protection against mistakes, not against malice: plugins run in this process with all rights of the user.
  */
 export class ProcessGuard {
-  readonly #roots: readonly { readonly name: string; readonly root: string }[];
-  readonly #undo: (() => void)[] = [];
+  static #ofProcess: ProcessGuard | undefined;
+  readonly #roots: { readonly name: string; readonly root: string }[];
   #onStrayError: ProcessGuardOptions['onStrayError'];
 
-  constructor(options: ProcessGuardOptions) {
-    this.#roots = options.roots;
+  /** The guard of this process. The first call makes it; later ones add their plugins to those that it knows. */
+  static guard(options: ProcessGuardOptions): ProcessGuard {
+    if (ProcessGuard.#ofProcess === undefined) ProcessGuard.#ofProcess = new ProcessGuard(options);
+    else ProcessGuard.#ofProcess.#roots.push(...options.roots);
+    return ProcessGuard.#ofProcess;
+  }
+
+  private constructor(options: ProcessGuardOptions) {
+    this.#roots = [...options.roots];
     this.#onStrayError = options.onStrayError;
     this.#refuseExit();
     this.#divertOutput();
@@ -50,11 +57,6 @@ export class ProcessGuard {
     };
   }
 
-  /** Leaves the process as it was found. */
-  end(): void {
-    for (const undo of this.#undo.splice(0).toReversed()) undo();
-  }
-
   #refuseExit(): void {
     const exit = process.exit.bind(process);
     const guarded = (code?: number | string | null): never => {
@@ -65,7 +67,6 @@ export class ProcessGuard {
       throw call.refusal;
     };
     process.exit = guarded;
-    this.#undo.push(() => (process.exit = exit));
   }
 
   #divertOutput(): void {
@@ -79,8 +80,6 @@ export class ProcessGuard {
       return stderr.write(underName(call.plugin, chunk), done && (() => done()));
     };
     stdout.write = guarded;
-    // Without its own property the stream has the method of its class again.
-    this.#undo.push(() => Reflect.deleteProperty(stdout, 'write'));
   }
 
   #catchStrayErrors(): void {
@@ -89,23 +88,19 @@ export class ProcessGuard {
       const plugin = currentPluginCall()?.plugin ?? this.#pluginInStack(error);
       outsidePlugins(() => this.#onStrayError(plugin === undefined ? error : stray(error, plugin), plugin));
     };
-    for (const name of ['uncaughtException', 'unhandledRejection'] as const) {
-      process.on(name, listener);
-      this.#undo.push(() => process.off(name, listener));
-    }
+    process.on('uncaughtException', listener);
+    process.on('unhandledRejection', listener);
   }
 
   #watchGlobals(onChanged: ProcessGuardOptions['onChangedGlobals']): void {
     const putBack = changedGlobals();
     const told = new Set<string>();
-    this.#undo.push(
-      watchPluginCalls(({ plugin }) => {
-        const changed = putBack();
-        if (changed.length === 0 || told.has(plugin)) return;
-        told.add(plugin);
-        outsidePlugins(() => onChanged(plugin, changed));
-      }),
-    );
+    watchPluginCalls(({ plugin }) => {
+      const changed = putBack();
+      if (changed.length === 0 || told.has(plugin)) return;
+      told.add(plugin);
+      outsidePlugins(() => onChanged(plugin, changed));
+    });
   }
 
   #pluginInStack({ stack = '' }: Error): string | undefined {

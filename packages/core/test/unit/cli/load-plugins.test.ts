@@ -1,0 +1,34 @@
+import { describe, expect, it } from '@jest/globals';
+import { Config } from '@oclif/core';
+import { join } from 'node:path';
+import { pluginsDirectory } from '../../../src/cli/load-plugins.js';
+
+const root = join(import.meta.dirname, '../../..');
+
+/** Where oclif itself has its data with these variables. */
+async function dataDirOf(env: Readonly<Record<string, string>>): Promise<string> {
+  const names = ['VMCTL_DATA_DIR', 'XDG_DATA_HOME', 'HOME'];
+  const before = names.map((name) => [name, process.env[name]] as const);
+  try {
+    for (const name of names) delete process.env[name];
+    Object.assign(process.env, env);
+    return (await Config.load({ root, userPlugins: false, devPlugins: false })).dataDir;
+  } finally {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  }
+}
+
+describe('the directory of installed plugins', () => {
+  it.each([
+    [{ HOME: '/home/vm' }, '/home/vm/.local/share/vmctl/plugins'],
+    [{ HOME: '/home/vm', XDG_DATA_HOME: '/data' }, '/data/vmctl/plugins'],
+    [{ HOME: '/home/vm', XDG_DATA_HOME: '' }, '/home/vm/.local/share/vmctl/plugins'],
+    [{ HOME: '/home/vm', XDG_DATA_HOME: '/data', VMCTL_DATA_DIR: '/mine' }, '/mine'],
+  ])('is the one that oclif has for %j', async (env, expected) => {
+    expect(pluginsDirectory(env)).toBe(expected);
+    expect(await dataDirOf(env)).toBe(expected);
+  });
+});
