@@ -146,13 +146,15 @@ describe('exec', () => {
 
   it('ends the descendants as well', async () => {
     const pidFile = join(directory, 'pid');
-    await expect(
-      exec('sh', ['-c', 'sleep 600 & echo $! > "$0"; wait', pidFile], { timeoutMs: 300 }),
-    ).rejects.toMatchObject({ code: 'VMCTL_HOST_COMMAND_FAILED' });
-    const { stdout: pid } = await exec('cat', [pidFile]);
+    const abort = new AbortController();
+    const running = exec('sh', ['-c', 'sleep 600 & echo $! > "$0"; wait', pidFile], { signal: abort.signal });
+    const ended = expect(running).rejects.toThrow('stop');
     const processes = createProcessTable();
-    const identity = await processes.identify(Number(pid));
-    expect(identity === undefined || (await processes.waitForExit(identity, { timeoutMs: 5000 }))).toBe(true);
+    const identity = await processes.identify(Number(await waitForContent(pidFile)));
+    if (identity === undefined) throw new Error('the descendant does not run');
+    abort.abort(new Error('stop'));
+    await ended;
+    expect(await processes.waitForExit(identity, { timeoutMs: 30_000 })).toBe(true);
   });
 
   it('does not wait for a descendant that left with the output in its hands', async () => {
@@ -182,7 +184,7 @@ describe('exec', () => {
     abort.abort(new Error('stop'));
     await ended;
     await expect(createProcessTable().identify(Number(pid))).resolves.toBeUndefined();
-  }, 20_000);
+  });
 
   it('starts nothing when it is aborted already', async () => {
     const file = join(directory, 'made');

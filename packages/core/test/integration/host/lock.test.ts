@@ -6,6 +6,7 @@ import type { ProcessTable } from '../../../src/host/process-contract.js';
 import { createProcessTable } from '../../../src/host/process-table.js';
 import { Child } from '../../support/child.js';
 import { useTemporaryDirectory } from '../../support/temporary-directory.js';
+import { until } from '../../support/until.js';
 
 const directory = useTemporaryDirectory();
 const processes = createProcessTable();
@@ -130,6 +131,7 @@ describe('a lock within one process', () => {
         holders.push(holder);
       },
     });
+    await until('the first word', () => holders.length > 0);
     await new Promise((resolve) => setTimeout(resolve, 150));
     await lock.release();
     await (await waiting).release();

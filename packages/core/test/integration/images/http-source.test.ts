@@ -256,14 +256,14 @@ describe('a download that stalls', () => {
 
   it('because nobody reads is not broken off', async () => {
     server.on('/x', file(body));
-    const source = new HttpImageSource('http', { log: silent, env: {}, stallMs: 400, retries: 0 });
+    const source = new HttpImageSource('http', { log: silent, env: {}, stallMs: 1_500, retries: 0 });
     const stream = await source.open(new URL('/x', server.origin), {
       signal: new AbortController().signal,
       events: quiet,
     });
     let bytes = 0;
     for await (const chunk of stream.body) {
-      if (bytes === 0) await new Promise((resolve) => setTimeout(resolve, 700));
+      if (bytes === 0) await new Promise((resolve) => setTimeout(resolve, 2_200));
       bytes += chunk.length;
     }
     expect(bytes).toBe(body.length);
