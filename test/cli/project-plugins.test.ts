@@ -324,6 +324,7 @@ describe('the store of project plugins', () => {
     const { code, stderr } = await vmctl('up', '--yes');
     expect(code).toBe(3);
     expect(stderr).toContain('left-pad 1.0.0, which is no plugin of vmctl');
+    expect(await vmctl('up', '--yes')).toMatchObject({ code: 3 });
     await expect(lockFile()).rejects.toThrow('ENOENT');
   });
 });

@@ -15,6 +15,7 @@ export type { SshCommand, SshOptions } from './operations/ssh.js';
 export type { VmStatus } from './operations/status.js';
 export type { OperationResult, UpOptions } from './operations/up.js';
 export type { ConfirmInstall, InstallRequest } from './project-plugins/prepare.js';
+export type { MissingPlugin } from './project-plugins/survey.js';
 export type { PluginPackage } from './plugins/manifest.js';
 export { VmctlError, isVmctlError } from './errors/vmctl-error.js';
 export { errorRegistry, type ErrorCode } from './errors/registry.js';

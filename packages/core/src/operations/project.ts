@@ -78,7 +78,7 @@ export async function projectPluginStore(runtime: Runtime): Promise<ProjectPlugi
 }
 
 async function survey(runtime: Runtime, vmfile: string, requirements: readonly PluginRequirement[]) {
-  const { surveyProjectPlugins } = await import('../project-plugins/prepare.js');
+  const { surveyProjectPlugins } = await import('../project-plugins/survey.js');
   const { packages, missing } = await surveyProjectPlugins({
     vmfile,
     requirements,
