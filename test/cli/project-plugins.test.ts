@@ -330,6 +330,21 @@ describe('the store of project plugins', () => {
 });
 
 describe('a plugin that is there without the project', () => {
+  it('is used when the user has installed it and nothing pins it, with a word about that; --yes pins it', async () => {
+    expect(await vmctl('plugins', 'install', `${NAME}@1.2.0`)).toMatchObject({ code: 0 });
+    await registry.publish(...acmeBackend('1.3.0'));
+    const up = await vmctl('up');
+    expect(up).toMatchObject({ code: 0 });
+    expect(up.stdout).toContain(
+      `${NAME} 1.2.0 is the one that you have installed; VMFile.lock does not pin it.`,
+    );
+    await expect(lockFile()).rejects.toThrow('ENOENT');
+    expect(await vmctl('up', '--yes')).toMatchObject({ code: 0 });
+    expect(JSON.parse(await lockFile())).toMatchObject({ plugins: { [NAME]: { version: '1.2.0' } } });
+    expect(await stored()).toEqual([]);
+    expect((await vmctl('up')).stdout).not.toContain('does not pin it');
+  });
+
   it('is used when it is linked, which is said in one line', async () => {
     const [manifest, files] = acmeBackend('9.9.9');
     await home.write(JSON.stringify(manifest), 'mine/package.json');

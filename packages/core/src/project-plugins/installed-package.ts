@@ -1,4 +1,4 @@
-import { access, readFile } from 'node:fs/promises';
+import { access, readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VmctlError } from '../errors/vmctl-error.js';
 import { type PluginPackage, readManifest } from '../plugins/manifest.js';
@@ -61,9 +61,11 @@ export async function mustBePlugin(pkg: PluginPackage): Promise<void> {
 /** The integrity that npm noted when it installed a package; undefined for what it did not take from a tarball. */
 export async function integrityOf({ name, root }: PluginPackage): Promise<string | undefined> {
   const place = placeOf(name);
-  if (!root.endsWith(`/${place}`)) return undefined;
-  const hiddenLock = join(root.slice(0, -place.length), 'node_modules', '.package-lock.json');
   try {
+    // An installed plugin is a link to its package, which is in a tree of its own.
+    const path = await realpath(root);
+    if (!path.endsWith(`/${place}`)) return undefined;
+    const hiddenLock = join(path.slice(0, -place.length), 'node_modules', '.package-lock.json');
     const { packages } = JSON.parse(await readFile(hiddenLock, 'utf8')) as {
       packages?: Readonly<Record<string, { integrity?: unknown }>>; // npm's own file; anything else gives undefined
     };
