@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { tinyDisk } from '../support/noop-project.js';
 import { VmctlHome } from '../support/vmctl-home.js';
 
-const LIMIT = 60_000;
+/** Against hanging only: each test runs vmctl several times. */
+const LIMIT = 180_000;
 
 let home: VmctlHome;
 afterEach(async () => {

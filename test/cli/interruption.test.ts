@@ -3,7 +3,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { createProcessTable } from '../../packages/core/src/host/process-table.js';
 import { NoopProject } from '../support/noop-project.js';
 
-const LIMIT = 60_000;
+/** Against hanging only: each test runs vmctl several times. */
+const LIMIT = 180_000;
 const processes = createProcessTable();
 
 let project: NoopProject;

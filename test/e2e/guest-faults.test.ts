@@ -75,7 +75,7 @@ describe('a guest that cannot be worked with', () => {
         if (Date.now() > deadline) throw new Error('the guest did not boot');
         await sleep(500);
       }
-      await home.write(vmFile(20));
+      await home.write(vmFile(40));
       const { code, stdout } = await home.vmctl('up');
       expect(code).toBe(1);
       expect(stdout).toContain('"login works"');
@@ -89,14 +89,15 @@ describe('a guest that cannot be worked with', () => {
     'is reported at once when QEMU dies while it is waited for, and is stopped then',
     async () => {
       await home.write(vmFile(300));
-      const running = home.start(['up']);
-      await sleep(2000);
+      const running = home.start(['up', '--json']);
+      // Killed before, it would be started again.
+      await running.output(/"SSH port answers"/);
       process.kill(Number((await home.registry())['odd']?.['pid']), 'SIGKILL');
       const { code, stdout } = await running.done;
       expect(code).toBe(1);
       expect(stdout).toContain('VMCTL_GUEST_STOPPED');
       expect((await home.vmctl('list')).stdout).toMatch(/odd +stopped/);
     },
-    MINUTE,
+    2 * MINUTE,
   );
 });

@@ -36,7 +36,7 @@ export class NoopProject {
     return `vm "${name}" {
       image "disk.img"
       backend "noop"
-      ssh { user "${this.sshd.user}"; private-key "${this.sshd.identityPath}"; timeout 20 }
+      ssh { user "${this.sshd.user}"; private-key "${this.sshd.identityPath}"; timeout 90 }
       ${body}
     }\n`;
   }
