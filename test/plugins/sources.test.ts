@@ -221,6 +221,20 @@ describe('what cannot be installed is said in one error, and nothing of it is ke
     });
   });
 
+  it('a file that is no tarball', async () => {
+    await home.write('hello', 'garbage.tgz');
+    expect(await failure(['install', 'garbage.tgz'])).toMatchObject({
+      code: 'VMCTL_PLUGIN_INTEGRITY',
+      hint: expect.stringContaining('npm pack'),
+    });
+  });
+
+  it('a git repository that is none', async () => {
+    const error = await failure(['install', `git+file://${home.project}`]);
+    expect(error.code).toBe('VMCTL_PLUGIN_NPM_FAILED');
+    expect(error.message).toMatch(/^git failed: /);
+  });
+
   it('a registry that does not answer', async () => {
     expect(await failure(['install', '@acme/any'], NO_REGISTRY)).toMatchObject({
       code: 'VMCTL_PLUGIN_REGISTRY_UNREACHABLE',
@@ -316,6 +330,81 @@ describe('plugins update', () => {
     expect(stdout.split('\n')).toEqual(['@acme/steady 1.0.0 → 1.1.0', '@acme/stuck 1.0.0: not updated', '']);
     expect(stderr).toContain('[VMCTL_PLUGIN_API_VERSION]');
     expect(await installed()).toEqual(['@acme/steady 1.1.0 installed', '@acme/stuck 1.0.0 installed']);
+  });
+});
+
+describe('plugins link', () => {
+  it('takes a plugin that is broken while it is written, and lists it as broken', async () => {
+    const folder = await writePlugin({ name: '@acme/unfinished', vmctl: { apiVersion: 1 } });
+    const { stdout, stderr, code } = await plugins(['link', folder]);
+    expect({ stdout, code }).toEqual({
+      stdout: 'To unlink it: vmctl plugins unlink @acme/unfinished\n',
+      code: 0,
+    });
+    expect(stderr).toContain('"vmctl.entry" is not a path');
+    const listed = await plugins([]);
+    expect(listed.stdout).toMatch(/@acme\/unfinished +1\.0\.0 +linked +nothing: broken/);
+    expect(listed.stderr).toContain('"vmctl.entry" is not a path');
+  });
+
+  it('refuses a folder that is no plugin', async () => {
+    const library = await writePlugin({ name: '@acme/library', vmctl: null });
+    expect(await failure(['link', library])).toMatchObject({
+      code: 'VMCTL_PLUGIN_INVALID',
+      message: expect.stringContaining('"vmctl" field'),
+    });
+    expect(await failure(['link', home.root])).toMatchObject({
+      code: 'VMCTL_PLUGIN_INVALID',
+      message: `${home.root} is not a package: there is no package.json in it.`,
+    });
+    expect(await installed()).toEqual([]);
+  });
+
+  it('is not updated, which is said', async () => {
+    const folder = await writePlugin({ name: '@acme/linked' });
+    await plugins(['link', folder]);
+    expect(await failure(['update', '@acme/linked'])).toMatchObject({
+      message: expect.stringContaining(folder),
+    });
+    expect((await plugins(['update'])).stdout).toBe('No plugins are installed.\n');
+  });
+});
+
+describe('a plugin that is not there', () => {
+  it('is not removed or inspected, and the one that is meant is named', async () => {
+    await plugins(['link', await writePlugin({ name: '@acme/hello' })]);
+    for (const verb of ['uninstall', 'inspect']) {
+      expect(await failure([verb, '@acme/helo'])).toMatchObject({
+        code: 'VMCTL_PLUGIN_NOT_INSTALLED',
+        hint: 'Did you mean "@acme/hello"?',
+        exit: 2,
+      });
+    }
+    expect(await installed()).toEqual(['@acme/hello 1.0.0 linked']);
+  });
+});
+
+describe('plugins that @oclif/plugin-plugins installed', () => {
+  const beside = () => join(home.dataDir, 'plugins/node_modules');
+
+  it('work, and move into directories of their own when they are updated', async () => {
+    for (const name of ['@acme/older', '@acme/oldest']) {
+      await publish({ name });
+      await writePlugin({ name, version: '0.9.0', directory: join(beside(), name) });
+    }
+    const entries = ['@acme/older', '@acme/oldest'].map((name) => ({ name, type: 'user', tag: 'latest' }));
+    await writeFile(
+      join(home.dataDir, 'plugins/package.json'),
+      JSON.stringify({ dependencies: { '@acme/older': '^0.9.0' }, oclif: { schema: 1, plugins: entries } }),
+    );
+    expect(await installed()).toEqual(['@acme/older 0.9.0 installed', '@acme/oldest 0.9.0 installed']);
+
+    expect((await plugins(['update', '@acme/older'])).stdout).toBe('@acme/older 0.9.0 → 1.0.0\n');
+    expect(await installed()).toEqual(['@acme/older 1.0.0 installed', '@acme/oldest 0.9.0 installed']);
+
+    expect((await plugins(['remove', '@acme/oldest'])).code).toBe(0);
+    expect(await installed()).toEqual(['@acme/older 1.0.0 installed']);
+    expect(existsSync(beside())).toBe(false);
   });
 });
 

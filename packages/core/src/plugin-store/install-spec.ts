@@ -1,5 +1,5 @@
-import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { access, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { VmctlError } from '../errors/vmctl-error.js';
 import { errnoOf, fsError } from '../host/fs-error.js';
@@ -23,9 +23,9 @@ const PATH = /^(?:\.{0,2}\/|\.{1,2}$)|^[^:]*\.(?:tgz|tar\.gz|tar)$/;
  * @throws VMCTL_USAGE, VMCTL_PLUGIN_NOT_FOUND for a path at which there is nothing, VMCTL_PLUGIN_INVALID for vmctl itself
  */
 export async function readInstallSpec(text: string, cwd: string): Promise<InstallSpec> {
-  if (text.startsWith('file://')) return local(fileURLToPath(text), text);
-  if (text.startsWith('file:')) return local(resolve(cwd, text.slice('file:'.length)), text);
-  if (PATH.test(text)) return local(resolve(cwd, text), text);
+  if (text.startsWith('file://')) return local(fileURLToPath(text));
+  if (text.startsWith('file:')) return local(resolve(cwd, text.slice('file:'.length)));
+  if (PATH.test(text)) return local(resolve(cwd, text));
   const { name, tag = 'latest' } = REGISTRY.exec(text)?.groups ?? {};
   if (name === '@vmctl/core') {
     throw new VmctlError('VMCTL_PLUGIN_INVALID', {
@@ -43,15 +43,32 @@ export async function readInstallSpec(text: string, cwd: string): Promise<Instal
   });
 }
 
-async function local(path: string, text: string): Promise<InstallSpec> {
+async function local(path: string): Promise<InstallSpec> {
+  let isFolder: boolean;
   try {
-    return { kind: (await stat(path)).isDirectory() ? 'folder' : 'tarball', path };
+    isFolder = (await stat(path)).isDirectory();
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw fsError(error, { verb: 'read', path });
     throw new VmctlError('VMCTL_PLUGIN_NOT_FOUND', {
       message: `There is no file and no folder ${path}.`,
-      hint: /^[\w.-]+$/.test(text) ? undefined : 'A package of a registry is named without a path.',
+      hint: 'A package of a registry is named without a path.',
       cause: error,
+    });
+  }
+  if (!isFolder) return { kind: 'tarball', path };
+  await mustBePackage(path);
+  return { kind: 'folder', path };
+}
+
+/** @throws VMCTL_PLUGIN_INVALID for a folder without a package.json, or one that is not there */
+export async function mustBePackage(folder: string): Promise<void> {
+  try {
+    await access(join(folder, 'package.json'));
+  } catch (cause) {
+    throw new VmctlError('VMCTL_PLUGIN_INVALID', {
+      message: `${folder} is not a package: there is no package.json in it.`,
+      hint: 'Give the folder in which the package.json of the plugin is.',
+      cause,
     });
   }
 }

@@ -21,7 +21,10 @@ const NOT_FOUND = ['E404', 'ENOVERSIONS', 'EINVALIDPACKAGENAME', 'EINVALIDTAGNAM
 const DENIED = ['E401', 'E403', 'ENEEDAUTH', 'EOTP', 'EAUTHIP', 'EAUTHUNKNOWN', 'EINVALIDAUTH'];
 const NOT_WRITABLE = ['EACCES', 'EPERM', 'EROFS'];
 const DISK_FULL = ['ENOSPC', 'EDQUOT'];
-const DAMAGED = ['EINTEGRITY', 'EBADSIZE', 'TAR_BAD_ARCHIVE', 'TAR_ABORT', 'Z_DATA_ERROR', 'Z_BUF_ERROR'];
+const CHANGED = ['EINTEGRITY', 'EBADSIZE'];
+const DAMAGED = ['TAR_BAD_ARCHIVE', 'TAR_ABORT', 'TAR_ENTRY_ERROR', 'Z_DATA_ERROR', 'Z_BUF_ERROR'];
+/** The exit status of git. */
+const GIT_FAILED = '128';
 const UNREACHABLE =
   /^(E(NOTFOUND|AI_AGAIN|CONNREFUSED|CONNRESET|CONNABORTED|TIMEDOUT|HOSTUNREACH|NETUNREACH|PIPE|PROTO|NOTCACHED|5\d\d)|ERR_SOCKET_TIMEOUT|ERR_SSL_.*|FETCH_ERROR|.*CERT.*|UNABLE_TO_.*)$/;
 
@@ -71,6 +74,13 @@ export function npmFailure(failed: FailedNpm): VmctlError {
   if (DAMAGED.includes(code)) {
     return make(
       'VMCTL_PLUGIN_INTEGRITY',
+      `The package cannot be unpacked, it is damaged or no tarball of npm: ${why}`,
+      'A tarball of a plugin is made with: npm pack',
+    );
+  }
+  if (CHANGED.includes(code)) {
+    return make(
+      'VMCTL_PLUGIN_INTEGRITY',
       `A downloaded package is not what the registry says it is: ${why}`,
       'Try again after npm cache verify. If it stays, the registry or a proxy changes packages: ask who runs it.',
     );
@@ -87,6 +97,13 @@ export function npmFailure(failed: FailedNpm): VmctlError {
       'VMCTL_NOT_WRITABLE',
       `npm may not write a file: ${why}`,
       'Check who owns that file or directory.',
+    );
+  }
+  if (code === GIT_FAILED) {
+    return make(
+      'VMCTL_PLUGIN_NPM_FAILED',
+      `git failed: ${said(summary, detail)}`,
+      'Check the URL, and that git needs no password for it: git ls-remote URL',
     );
   }
   return make(

@@ -12,7 +12,7 @@ import { acquireLock, type LockHolder } from '../host/lock.js';
 import type { ProcessTable } from '../host/process-contract.js';
 import type { PluginManifest } from '../plugins/contract.js';
 import { type ManifestProblem, readManifest } from '../plugins/manifest.js';
-import { entryFields, type InstallSpec, readInstallSpec, specText } from './install-spec.js';
+import { entryFields, type InstallSpec, mustBePackage, readInstallSpec, specText } from './install-spec.js';
 import { readJsonObject } from './json-file.js';
 import { installPackage, readLock } from './package-directory.js';
 import { checkPlugin } from './plugin-check.js';
@@ -138,6 +138,7 @@ export class PluginStore {
    */
   async link(path: string, options: ChangeOptions & { readonly cwd: string }): Promise<AddedPlugin> {
     const root = resolve(options.cwd, path);
+    await mustBePackage(root);
     const { name, version, vmctl } = await readJsonObject(join(root, 'package.json'));
     if (typeof name !== 'string' || typeof version !== 'string' || vmctl === undefined) {
       throw new VmctlError('VMCTL_PLUGIN_INVALID', {

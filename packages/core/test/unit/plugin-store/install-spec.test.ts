@@ -15,6 +15,8 @@ describe('what the user wants installed', () => {
   beforeAll(async () => {
     cwd = await mkdtemp(join(tmpdir(), 'vmctl-spec-'));
     await mkdir(join(cwd, 'nix'));
+    await mkdir(join(cwd, 'empty'));
+    for (const folder of ['.', 'nix']) await writeFile(join(cwd, folder, 'package.json'), '{}');
     await writeFile(join(cwd, 'nix-1.0.0.tgz'), '');
   });
 
@@ -73,6 +75,13 @@ describe('what the user wants installed', () => {
 
   it.each(['./nothing', 'nothing.tgz', '/nowhere/at/all'])('is there, as %s is not', async (text) => {
     await expect(readInstallSpec(text, cwd)).rejects.toMatchObject({ code: 'VMCTL_PLUGIN_NOT_FOUND' });
+  });
+
+  it('is a package, as an empty folder is not', async () => {
+    await expect(readInstallSpec('./empty', cwd)).rejects.toMatchObject({
+      code: 'VMCTL_PLUGIN_INVALID',
+      message: `${join(cwd, 'empty')} is not a package: there is no package.json in it.`,
+    });
   });
 
   it.each(['@acme/nix@^1.2', './nix', './nix-1.0.0.tgz', 'git+https://example.org/nix.git#v1', 'acme/nix'])(

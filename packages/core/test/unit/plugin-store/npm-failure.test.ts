@@ -23,6 +23,7 @@ describe('a failure of npm', () => {
     ['SELF_SIGNED_CERT_IN_CHAIN', 'VMCTL_PLUGIN_REGISTRY_UNREACHABLE'],
     ['ENOTCACHED', 'VMCTL_PLUGIN_REGISTRY_UNREACHABLE'],
     ['EINTEGRITY', 'VMCTL_PLUGIN_INTEGRITY'],
+    ['TAR_BAD_ARCHIVE', 'VMCTL_PLUGIN_INTEGRITY'],
     ['ENOSPC', 'VMCTL_DISK_FULL'],
     ['EACCES', 'VMCTL_NOT_WRITABLE'],
     ['ERESOLVE', 'VMCTL_PLUGIN_NPM_FAILED'],
@@ -40,9 +41,13 @@ describe('a failure of npm', () => {
   });
 
   it('without a code shows all that npm said', () => {
-    expect(failed(128, 'git clone failed', 'fatal: not a repository').message).toBe(
-      'npm failed (128): git clone failed\nfatal: not a repository',
-    );
+    expect(failed('', 'postinstall failed', 'exit 7').message).toBe('npm failed: postinstall failed\nexit 7');
+  });
+
+  it('because of git says what git said, and how to try it', () => {
+    const error = failed(128, 'git ls-remote failed', 'fatal: not a repository');
+    expect(error.message).toBe('git failed: git ls-remote failed\nfatal: not a repository');
+    expect(error.hint).toContain('git ls-remote');
   });
 
   it('without JSON shows the end of its stderr, without the path of its log', () => {
