@@ -38,6 +38,7 @@ const forTests = [
   { package: 'openssh-server', program: 'sshd' },
   { package: 'ovmf', file: '/usr/share/OVMF' },
   { package: 'rsync', program: 'rsync' },
+  { package: 'seabios', file: '/usr/share/seabios/bios-microvm.bin' },
   { package: 'xorriso', program: 'xorriso' },
   { package: 'xz-utils', program: 'xz' },
   { package: 'zstd', program: 'zstd' },
