@@ -144,8 +144,9 @@ export interface VmHandle {
 
 /** A plugin that a VMFile brought, by which the VM can be worked with without that file. */
 export interface BackendPlugin {
+  /** The package's name. */
   readonly name: string;
-  /** Its version, as the engine says it. */
+  /** The package's version. */
   readonly version: string;
   /** The package's directory, absolute. */
   readonly path: string;
