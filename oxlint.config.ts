@@ -99,7 +99,7 @@ export default defineConfig({
     { files: ['packages/core/src/*.ts'], rules: { 'no-restricted-imports': restrictImports(noPlugins) } },
     ...layers.map(layerRule),
     {
-      files: ['packages/plugin-*/src/**/*.ts', 'packages/core/templates/*/src/**/*.ts'],
+      files: ['{packages/plugin-*,packages/core/templates/*,examples/*}/src/**/*.ts'],
       rules: {
         'no-restricted-imports': restrictImports(
           {

@@ -90,7 +90,9 @@ describe('running a playbook', () => {
       },
     );
     await outcome;
-    const { args = [], options } = commands[0] ?? {};
+    const [command] = commands;
+    assert.ok(command);
+    const { args, options } = command;
     assert.deepEqual(args.slice(3), [
       '--tags=a,b',
       '--skip-tags=c',
@@ -101,7 +103,7 @@ describe('running a playbook', () => {
     ]);
     assert.equal(option(args, 'limit'), 'web');
     assert.deepEqual(variables, { port: '80' });
-    assert.equal(options?.cwd, baseDir);
+    assert.equal(options.cwd, baseDir);
     assert.equal(options.timeoutMs, 0);
     assert.match(options.env?.['ANSIBLE_SSH_ARGS'] ?? '', /^-o StrictHostKeyChecking=yes /);
     assert.equal(options.env?.['ANSIBLE_HOST_KEY_CHECKING'], 'True');

@@ -65,8 +65,8 @@ describe('a step of the type "template"', () => {
   it('sends the text to the guest, has it put in place, and removes what it sent', async () => {
     const sent: (string | undefined)[] = [];
     const guest = new FakeGuestSession().on('install', ({ command }, { files }) => {
-      assert.ok(Array.isArray(command));
-      sent.push(files.text(String(command[4])), ...command.slice(5));
+      assert.ok(typeof command !== 'string');
+      sent.push(files.text(command[4] ?? ''), ...command.slice(5));
       return { stdout: 'written\n' };
     });
     const ctx = createProvisionContext({ baseDir, guest });
