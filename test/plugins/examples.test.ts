@@ -15,8 +15,8 @@ interface Trial {
   readonly brings: string;
   /** Files of the project, by path. */
   readonly files: (project: NoopProject) => Readonly<Record<string, string>>;
-  /** The nodes of the VM that use it. */
-  readonly nodes: (project: NoopProject) => string;
+  /** A VMFile that uses it. */
+  readonly vmFile: (project: NoopProject) => string;
   /** What `vmctl up` shows. */
   readonly shows: readonly RegExp[];
 }
@@ -28,7 +28,7 @@ const trials: readonly Trial[] = [
     files: () => ({
       'site.yml': '- hosts: all\n  gather_facts: false\n  tasks:\n    - raw: echo from the guest\n',
     }),
-    nodes: () => 'provision "ansible" playbook="site.yml"',
+    vmFile: (project) => project.vm('web', 'provision "ansible" playbook="site.yml"'),
     shows: [/PLAY RECAP/, /web +: ok=1 +changed=1 /],
   },
   {
@@ -38,13 +38,35 @@ const trials: readonly Trial[] = [
       'hosts.hbs': '{{column values.name 8}}{{vm.name}}\n',
       'values.json': '{ "name": "東京" }',
     }),
-    nodes: ({ home }) =>
-      `provision "template" source="hosts.hbs" destination="${join(home.root, 'etc/hosts')}" values-file="values.json"`,
+    vmFile: (project) => {
+      const hosts = join(project.home.root, 'etc/hosts');
+      return project.vm(
+        'web',
+        `provision "template" source="hosts.hbs" destination="${hosts}" values-file="values.json"`,
+      );
+    },
     shows: [/etc\/hosts written/],
+  },
+  {
+    folder: 'backend-microvm',
+    brings: 'backend microvm',
+    files: () => ({}),
+    vmFile: () => 'vm "web" { image "disk.img"; backend "microvm"; memory 64 }',
+    shows: [/web +start +qemu microvm/, /✓ web is up/],
+  },
+  {
+    folder: 'plugin-hosts-file',
+    brings: 'VM node hosts-file, stages of up',
+    files: () => ({ hosts: '127.0.0.1 localhost\n' }),
+    vmFile: (project) => {
+      const path = join(project.home.project, 'hosts');
+      return project.vm('web', `hosts-file path="${path}" { host "10.0.2.2" "db" }`);
+    },
+    shows: [/hosts written/],
   },
 ];
 
-describe.each(trials)('the example $folder', ({ folder, brings, files, nodes, shows }) => {
+describe.each(trials)('the example $folder', ({ folder, brings, files, vmFile, shows }) => {
   let example: ExampleProject;
   let project: NoopProject;
   let tarball: string;
@@ -101,7 +123,7 @@ describe.each(trials)('the example $folder', ({ folder, brings, files, nodes, sh
     'is used by `vmctl up`',
     async () => {
       for (const [path, content] of Object.entries(files(project))) await project.home.write(content, path);
-      await project.home.write(project.vm('web', nodes(project)));
+      await project.home.write(vmFile(project));
       const up: CommandResult = await project.vmctl('up');
       expect(up).toMatchObject({ code: 0 });
       for (const pattern of shows) expect(up.stdout).toMatch(pattern);
