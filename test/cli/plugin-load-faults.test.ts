@@ -66,20 +66,27 @@ describe('a plugin', () => {
     },
   );
 
-  it('that taps stages of every up and cannot be loaded is a warning, once, and none of its taps runs', async () => {
-    await installPlugin(project.home, {
-      name: 'acme',
-      contributes: { up: true },
-      apply: `host.hooks.up.done.tap('acme', () => { throw new Error('half-way'); });
+  it.each([
+    ['cannot be loaded', 1, 'broken today'],
+    ['is for a newer plugin API', 2, 'written for plugin API 2'],
+  ])(
+    'that taps every up and %s is a warning, once, and none of its taps runs',
+    async (_what, apiVersion, why) => {
+      await installPlugin(project.home, {
+        name: 'acme',
+        apiVersion,
+        contributes: { up: true },
+        apply: `host.hooks.up.done.tap('acme', () => { throw new Error('half-way'); });
               throw new Error('broken today');`,
-    });
-    await project.home.write(project.vm('tapped'), 'tapped.kdl');
-    const { code, stdout, stderr } = await project.vmctl('up', '--file', 'tapped.kdl');
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout.match(/broken today/g)).toHaveLength(1);
-    expect(stdout).toContain('vmctl plugins uninstall acme');
-    expect(stdout).not.toContain('half-way');
-  });
+      });
+      await project.home.write(project.vm('tapped'), 'tapped.kdl');
+      const { code, stdout, stderr } = await project.vmctl('up', '--file', 'tapped.kdl');
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout.split(why)).toHaveLength(2);
+      expect(stdout).not.toContain('half-way');
+      expect(await project.vmctl('destroy', 'tapped', '--yes')).toMatchObject({ code: 0 });
+    },
+  );
 });
 
 describe('two plugins that bring the same', () => {
