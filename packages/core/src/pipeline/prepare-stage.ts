@@ -59,7 +59,7 @@ export async function prepareVm(ctx: UpContext, services: StageServices): Promis
   const saved: VmHandle = {
     ...handle,
     up_pending: true,
-    backend_plugin: projectPluginOf(handle.backend, services),
+    backend_plugin: projectPluginOf(handle, services),
     vmfile: services.vmfilePath,
     ssh_user: services.login.user ?? definition.ssh.user,
     ssh_private_key: (await declaredKey(definition, services.login)) ?? null,
@@ -77,9 +77,11 @@ export async function prepareVm(ctx: UpContext, services: StageServices): Promis
 }
 
 /** The plugin of a backend when the VMFile brought it: other commands have to find it without the file. */
-function projectPluginOf(backend: string, { plugins }: StageServices): BackendPlugin | null {
-  const [provider] = plugins.catalog.providers('hypervisors', backend);
-  if (provider === undefined || !isOfProject(provider.package)) return null;
+function projectPluginOf(handle: VmHandle, { plugins }: StageServices): BackendPlugin | null {
+  const [provider] = plugins.catalog.providers('hypervisors', handle.backend);
+  // The VMFile may not require it any more; the VM still does.
+  if (provider === undefined) return handle.backend_plugin ?? null;
+  if (!isOfProject(provider.package)) return null;
   const { name, version, root } = provider.package;
   return { name, version, path: root };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Hypervisor, VmHandle } from '../../../src/hypervisor/contract.js';
+import type { Hypervisor, HypervisorContext, VmHandle } from '../../../src/hypervisor/contract.js';
 import { NoopBackend } from '../../../src/hypervisor/noop-backend.js';
 import { RouterHypervisor, type RouterOptions } from '../../../src/hypervisor/router.js';
 
@@ -58,6 +58,28 @@ describe('RouterHypervisor', () => {
     });
     await Promise.all([hypervisor.backend('noop'), hypervisor.backend('noop')]);
     expect(loads).toEqual(['noop']);
+  });
+
+  it('loads a backend once for each plugin that VMFiles brought for it', async () => {
+    const loads: (string | undefined)[] = [];
+    const hypervisor = router({
+      load: async (_name, plugin): Promise<Hypervisor> => {
+        loads.push(plugin?.path);
+        return new NoopBackend();
+      },
+    });
+    const vm = (path?: string) =>
+      ({
+        backend: 'noop',
+        work_dir: '/nowhere',
+        ...(path === undefined ? {} : { backend_plugin: { name: 'acme', version: '1.0.0', path } }),
+      }) as VmHandle; // nothing else is looked at
+    const context = { signal: new AbortController().signal } as HypervisorContext; // noop asks for no more
+    for (const path of ['/one', '/two', '/one', undefined]) await hypervisor.state(vm(path), context);
+    expect(loads).toEqual(['/one', '/two', undefined]);
+    expect(hypervisor.console(vm('/two'))).toMatchObject({
+      reason: expect.not.stringContaining('not loaded'),
+    });
   });
 
   it('has no console for a backend that is not loaded, and says so', () => {

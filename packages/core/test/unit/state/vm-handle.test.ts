@@ -60,6 +60,7 @@ describe('parseHandle', () => {
       future: { a: [1] },
       network: { type: 'tap', bridge: 'br0', mtu: 9000 },
       forwards: [{ address: '127.0.0.1', host: 8080, guest: 80, note: 'site' }],
+      backend_plugin: { name: '@acme/backend', version: '1.0.0', path: '/store/acme', since: 'today' },
       provisioned: { packages: { fingerprint: 'f', finished_at: 't', seconds: 3 } },
     };
     expect(parse(entry)).toMatchObject(entry);
@@ -95,6 +96,8 @@ describe('parseHandle', () => {
     ['provisioned', []],
     ['booted', 1],
     ['ssh_user', {}],
+    ['backend_plugin', '@acme/backend'],
+    ['backend_plugin', { name: '@acme/backend', version: '1.0.0', path: 'relative' }],
   ])('leaves out a bad optional "%s" (%j)', (field, value) => {
     const parsed = parseHandle({ [field]: value }, 'web', '/w');
     expect(parsed?.handle[field]).toBeUndefined();
