@@ -26,11 +26,11 @@ beforeAll(async () => {
   home = await VmctlHome.create({ plugins: ['plugin-qemu', 'plugin-provisioners'] });
   await home.write('#cloud-config\nusers: []\nssh_pwauth: false\n', 'odd.yaml');
   await promisify(execFile)('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', `${home.project}/key`]);
-}, MINUTE);
+}, 5 * MINUTE);
 
 afterAll(async () => {
   await home?.remove();
-}, MINUTE);
+}, 5 * MINUTE);
 
 async function sshPort(): Promise<number> {
   return Number((await home.registry())['odd']?.['ssh_host_port']);

@@ -52,7 +52,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await home?.remove();
-}, MINUTE);
+}, 5 * MINUTE);
 
 /** Runs a command in a VM through `vmctl ssh`. */
 function inGuest(vm: string, command: string): Promise<CommandResult> {
