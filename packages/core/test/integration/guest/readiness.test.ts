@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import type { VmctlEventBody } from '../../../src/events/events.js';
 import type { GuestSession } from '../../../src/guest/contract.js';
 import { READINESS_CHECKS, type ReadinessOptions, waitUntilReady } from '../../../src/guest/readiness.js';
+import { waitForGreeting } from '../../../src/guest/ssh-greeting.js';
 import { generateKeyPair } from '../../../src/guest/ssh-keys.js';
 import { connectGuest } from '../../../src/guest/ssh-session.js';
 import { loginTo } from '../../support/guest.js';
@@ -202,7 +203,6 @@ describe('waitUntilReady', () => {
     ['a refusing guest', (port: ForwardedPort) => (port.guest = 'refusing'), 'refuses'],
     ['a server that is none', (port: ForwardedPort) => (port.guest = 'up'), 'the server says "HTTP/1.1 400'],
   ])('gives the reason of %s', async (_what, change, reason) => {
-    const sshd = await start();
     const http = createServer((socket) => {
       socket.on('error', () => {});
       socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
@@ -212,11 +212,17 @@ describe('waitUntilReady', () => {
     const target = http.address();
     const port = new ForwardedPort(typeof target === 'object' && target !== null ? target.port : 0);
     change(port);
-    const { options } = await setup(sshd, { address: await port.listen(), timeoutMs: PORT_LIMIT_MS });
-    await expect(waitUntilReady(options)).rejects.toMatchObject({
-      code: 'VMCTL_GUEST_NOT_READY',
-      message: expect.stringContaining(reason),
+    const reasons: string[] = [];
+    const abort = new AbortController();
+    const waiting = waitForGreeting({
+      address: await port.listen(),
+      signal: abort.signal,
+      onReason: (why) => void reasons.push(why),
     });
+    const outcome = expect(waiting).rejects.toThrow('enough');
+    await until(reason, () => reasons.some((why) => why.includes(reason)));
+    abort.abort(new Error('enough'));
+    await outcome;
   });
 
   it('keeps trying a key that is refused, until it is installed', async () => {
