@@ -70,7 +70,7 @@ describe('a guest that cannot be worked with', () => {
     'is given up when nobody can log in, saying which user and key were tried',
     async () => {
       const port = await sshPort();
-      const deadline = Date.now() + 6 * MINUTE;
+      const deadline = Date.now() + 14 * MINUTE;
       while (!(await greets(port))) {
         if (Date.now() > deadline) throw new Error('the guest did not boot');
         await sleep(500);
@@ -82,7 +82,7 @@ describe('a guest that cannot be worked with', () => {
       expect(stdout).toContain(`${home.project}/key`);
       expect(stdout).toMatch(/Try: .*user/);
     },
-    8 * MINUTE,
+    16 * MINUTE,
   );
 
   it(
