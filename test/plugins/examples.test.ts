@@ -56,7 +56,7 @@ const trials: readonly Trial[] = [
   },
   {
     folder: 'plugin-hosts-file',
-    brings: 'VM node hosts-file, stages of up',
+    brings: 'VMFile node hosts-file; stages of up',
     files: () => ({ hosts: '127.0.0.1 localhost\n' }),
     vmFile: (project) => {
       const path = join(project.home.project, 'hosts');

@@ -144,6 +144,10 @@ describe('exec', () => {
     });
   });
 
+  it('lets a command take as long as it likes when there is no limit', async () => {
+    await expect(exec('sleep', ['0.05'], { timeoutMs: 0 })).resolves.toMatchObject({ exitCode: 0 });
+  });
+
   it('ends the descendants as well', async () => {
     const pidFile = join(directory, 'pid');
     const abort = new AbortController();
