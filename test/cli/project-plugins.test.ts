@@ -61,7 +61,7 @@ describe('a VMFile that requires a plugin', () => {
           version: '1.2.0',
           integrity: expect.stringMatching(/^sha512-/),
           tree: {
-            'node_modules/acme-lib': { version: '1.0.0', integrity: expect.stringMatching(/^sha512-/) },
+            'node_modules/@acme/lib': { version: '1.0.0', integrity: expect.stringMatching(/^sha512-/) },
           },
         },
       },
@@ -160,11 +160,11 @@ describe('a VMFile that requires a plugin', () => {
     expect(unbuilt.stderr).toContain(`npm run build in ${join(home.project, 'plugins/acme')}`);
     await home.write(
       'export const version = "of the folder";',
-      'plugins/acme/node_modules/acme-lib/index.js',
+      'plugins/acme/node_modules/@acme/lib/index.js',
     );
     await home.write(
-      '{"name":"acme-lib","type":"module","exports":"./index.js"}',
-      'plugins/acme/node_modules/acme-lib/package.json',
+      '{"name":"@acme/lib","type":"module","exports":"./index.js"}',
+      'plugins/acme/node_modules/@acme/lib/package.json',
     );
     await home.write(files['plugin.js'] ?? '', 'plugins/acme/plugin.js');
     expect((await vmctl('up')).stdout).toContain('acme 0.0.1, library of the folder');
@@ -309,7 +309,7 @@ describe('the store of project plugins', () => {
     expect(name).toContain('@1.2.1-');
     await expect(readdir(join(store(), name, 'node_modules/@vmctl'))).rejects.toThrow('ENOENT');
     await registry.publish(
-      ...acmeBackend('3.0.0', { dependencies: { '@vmctl/core': '*', 'acme-lib': '1' } }),
+      ...acmeBackend('3.0.0', { dependencies: { '@vmctl/core': '*', '@acme/lib': '1' } }),
     );
     await project('project', '^3', 'web');
     const { code, stderr } = await vmctl('up', '--yes');
@@ -349,10 +349,10 @@ describe('a plugin that is there without the project', () => {
     const [manifest, files] = acmeBackend('9.9.9');
     await home.write(JSON.stringify(manifest), 'mine/package.json');
     await home.write(
-      '{"name":"acme-lib","type":"module","exports":"./index.js"}',
-      'mine/node_modules/acme-lib/package.json',
+      '{"name":"@acme/lib","type":"module","exports":"./index.js"}',
+      'mine/node_modules/@acme/lib/package.json',
     );
-    await home.write('export const version = "linked";', 'mine/node_modules/acme-lib/index.js');
+    await home.write('export const version = "linked";', 'mine/node_modules/@acme/lib/index.js');
     await home.write(files['plugin.js'] ?? '', 'mine/plugin.js');
     await vmctl('plugins', 'link', join(home.project, 'mine'));
     const { code, stdout } = await vmctl('up');
@@ -378,7 +378,7 @@ describe('what is not needed any more', () => {
     await vmctl('up', '--yes');
     await vmctl('destroy', 'web', '--yes');
     const [name = ''] = await stored();
-    await rm(join(store(), name, 'node_modules/acme-lib'), { recursive: true });
+    await rm(join(store(), name, 'node_modules/@acme/lib'), { recursive: true });
     const { code, stdout } = await vmctl('doctor');
     expect(code).toBe(3);
     expect(stdout).toContain('is damaged, or was changed after it was installed');

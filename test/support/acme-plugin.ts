@@ -13,7 +13,7 @@ export function acmeBackend(version: string, more: Readonly<Record<string, unkno
       name: '@acme/vmctl-backend',
       version,
       type: 'module',
-      dependencies: { 'acme-lib': '^1.0.0' },
+      dependencies: { '@acme/lib': '^1.0.0' },
       peerDependencies: { '@vmctl/core': '*' },
       peerDependenciesMeta: { '@vmctl/core': { optional: true } },
       vmctl: {
@@ -30,7 +30,7 @@ export function acmeBackend(version: string, more: Readonly<Record<string, unkno
 /** What the plugin depends on. */
 export function acmeLibrary(version: string): Package {
   return [
-    { name: 'acme-lib', version, type: 'module', exports: './index.js' },
+    { name: '@acme/lib', version, type: 'module', exports: './index.js' },
     { 'index.js': `export const version = '${version}';\n` },
   ];
 }
@@ -39,7 +39,7 @@ function source(version: string): string {
   return `
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { version as library } from 'acme-lib';
+import { version as library } from '@acme/lib';
 
 const stateFile = (vm) => join(vm.work_dir, 'acme-state');
 const backend = {
