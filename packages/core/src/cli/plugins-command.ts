@@ -2,7 +2,7 @@ import { createExec } from '../host/exec.js';
 import type { LockHolder } from '../host/lock.js';
 import { createProcessTable } from '../host/process-table.js';
 import type { KnownPlugins } from '../plugin-store/plugin-details.js';
-import type { ChangeOptions } from '../plugin-store/plugin-store.js';
+import type { ChangeOptions } from '../plugin-store/changes.js';
 import { PluginStore } from '../plugin-store/plugin-store.js';
 import { BaseCommand } from './base-command.js';
 import { brokenPlugins } from './load-plugins.js';

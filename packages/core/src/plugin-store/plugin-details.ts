@@ -7,7 +7,7 @@ import { specText } from './install-spec.js';
 import { isRecord, readJsonObject } from './json-file.js';
 import { readLock } from './package-directory.js';
 import type { PluginEntry } from './plugin-list.js';
-import { packageRoot } from './plugin-store.js';
+import { packageRoot } from './plugin-directories.js';
 
 /** Where a plugin comes from: with vmctl, by `plugins install`, by `plugins link`. */
 export type PluginOrigin = 'bundled' | 'installed' | 'linked';

@@ -1,78 +1,14 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
-import { type ErrorReport, reportError } from '../errors/error-report.js';
+import { reportError } from '../errors/error-report.js';
 import { nearest } from '../errors/nearest.js';
 import { hasCode, VmctlError } from '../errors/vmctl-error.js';
-import { syncDirectory } from '../host/atomic-file.js';
-import type { Exec } from '../host/exec.js';
-import { errnoOf, fsError } from '../host/fs-error.js';
-import { acquireLock, type LockHolder } from '../host/lock.js';
-import type { ProcessTable } from '../host/process-contract.js';
-import type { PluginManifest } from '../plugins/contract.js';
-import { type ManifestProblem, readManifest } from '../plugins/manifest.js';
-import { entryFields, type InstallSpec, mustBePackage, readInstallSpec, specText } from './install-spec.js';
+import { acquireLock } from '../host/lock.js';
+import { readManifest } from '../plugins/manifest.js';
+import type { AddedPlugin, ChangeOptions, PluginStoreOptions, UpdatedPlugin } from './changes.js';
+import { mustBePackage, readInstallSpec, specText } from './install-spec.js';
 import { readJsonObject } from './json-file.js';
-import { installPackage, readLock } from './package-directory.js';
-import { checkPlugin } from './plugin-check.js';
-import {
-  isBesideList,
-  type PluginEntry,
-  type PluginList,
-  readPluginList,
-  writePluginList,
-} from './plugin-list.js';
-import { syncTree } from './sync-tree.js';
-
-/** What {@link PluginStore} is made of. */
-export interface PluginStoreOptions {
-  /** oclif's data directory: `$XDG_DATA_HOME/vmctl/plugins`. Made when something is installed. */
-  readonly directory: string;
-  readonly exec: Exec;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly processes: ProcessTable;
-  /** The version of the core that runs. */
-  readonly coreVersion: string;
-}
-
-/** What every change of the store may be given. */
-export interface ChangeOptions {
-  /** An abort ends npm, removes what was begun, and leaves everything as it was. */
-  readonly signal: AbortSignal;
-  /** Called for another process that changes the plugins and is waited for. */
-  readonly onWait?: ((holder: LockHolder) => void) | undefined;
-  /** Called with what is begun: a package that npm is given. */
-  readonly onStart?: ((spec: string) => void) | undefined;
-}
-
-/** A plugin that was installed or linked. */
-export interface AddedPlugin {
-  readonly name: string;
-  readonly version: string;
-  /** Absolute. */
-  readonly root: string;
-  /** Where it came from; installs the same when it is given again. */
-  readonly from: string;
-  /** The version in whose place it is; null when there was none. */
-  readonly replaced: string | null;
-  /** What it brings; null for a linked one whose manifest has a problem. */
-  readonly contributes: PluginManifest['contributes'] | null;
-  readonly problem: ManifestProblem | null;
-}
-
-/** What an update did with one plugin. */
-export interface UpdatedPlugin {
-  readonly name: string;
-  readonly from: string;
-  /** Null when what was there could not be read. */
-  readonly before: string | null;
-  /** Equal to `before` when only what it depends on is newer, or nothing is. */
-  readonly after: string | null;
-  readonly changed: boolean;
-  /** Why it is as it was. */
-  readonly problem: ErrorReport | null;
-}
+import { PluginDirectories, sameTree, type StagedPlugin, versionOf } from './plugin-directories.js';
+import { type PluginEntry, type PluginList, readPluginList, writePluginList } from './plugin-list.js';
 
 /**
  * The plugins of a user: those of oclif's list, each installed one in a directory of its own.
@@ -83,11 +19,11 @@ export interface UpdatedPlugin {
  */
 export class PluginStore {
   readonly #options: PluginStoreOptions;
-  readonly #packages: string;
+  readonly #directories: PluginDirectories;
 
   constructor(options: PluginStoreOptions) {
     this.#options = options;
-    this.#packages = join(options.directory, 'packages');
+    this.#directories = new PluginDirectories(options);
   }
 
   /** The list as it is. @throws VMCTL_PLUGIN_LIST_CORRUPT */
@@ -111,7 +47,7 @@ export class PluginStore {
     return this.#change('plugins install', options, async (list) => {
       const staged: StagedPlugin[] = [];
       for (const spec of wanted) {
-        staged.push(await this.#stage(spec, { ...options, fresh: false }));
+        staged.push(await this.#directories.stage(spec, { ...options, fresh: false }));
       }
       const added = await Promise.all(
         staged.map(async (each) => ({
@@ -180,7 +116,7 @@ export class PluginStore {
         list,
         list.entries.filter((entry) => !removed.includes(entry)),
       );
-      await this.#sweep();
+      await this.#directories.sweep();
       return [...new Set(removed.map(({ name }) => name))];
     });
   }
@@ -214,7 +150,7 @@ export class PluginStore {
         try {
           const spec = await readInstallSpec(from, options.cwd);
           const scripts = entry.scripts === true;
-          const staged = await this.#stage(spec, { ...options, scripts, fresh: true });
+          const staged = await this.#directories.stage(spec, { ...options, scripts, fresh: true });
           const changed = spec.kind === 'folder' || !(await sameTree(entry, staged.entry));
           if (changed) current = await this.#commit(current, withEntries(current, [staged.entry]));
           updated.push({ ...base, after: changed ? staged.added.version : before, changed, problem: null });
@@ -239,53 +175,9 @@ export class PluginStore {
         throw error;
       });
       await this.#commit({ document: {} }, []);
-      await this.#sweep();
+      await this.#directories.sweep();
       return list.entries.map(({ name }) => name);
     });
-  }
-
-  /** Prepares a plugin in a directory that is not in the list yet. */
-  async #stage(
-    spec: InstallSpec,
-    options: ChangeOptions & { readonly scripts: boolean; readonly fresh: boolean },
-  ): Promise<StagedPlugin> {
-    const { exec, env, coreVersion } = this.#options;
-    const { signal, scripts, fresh } = options;
-    const fields = entryFields(spec);
-    options.onStart?.(specText({ name: spec.kind === 'registry' ? spec.name : '', ...fields }));
-    const id = randomBytes(4).toString('hex');
-    const begun = join(this.#packages, `.new-${id}`);
-    try {
-      await mkdir(this.#packages, { recursive: true, mode: 0o700 });
-    } catch (error) {
-      throw fsError(error, { verb: 'make the directory', path: this.#packages });
-    }
-    try {
-      const installed = await installPackage(begun, spec, { exec, env, signal, scripts, fresh, coreVersion });
-      const { name, version } = installed;
-      const { contributes } = await checkPlugin(installed, spec, { exec, env, signal, cwd: begun });
-      await syncTree(begun);
-      signal.throwIfAborted();
-      // A name that tells people what it is: it is seen in stack traces.
-      const directory = join(this.#packages, `${name.replace('/', '+')}@${version}-${id}`);
-      await rename(begun, directory);
-      await syncDirectory(this.#packages);
-      const entry: PluginEntry = {
-        name,
-        type: 'user',
-        root: directory,
-        ...fields,
-        ...(scripts ? { scripts } : {}),
-      };
-      const root = join(directory, 'node_modules', name);
-      return {
-        entry,
-        added: { name, version, root, from: specText(entry), replaced: null, contributes, problem: null },
-      };
-    } catch (error) {
-      await rm(begun, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
-      throw error;
-    }
   }
 
   async #commit(list: Pick<PluginList, 'document'>, entries: readonly PluginEntry[]): Promise<PluginList> {
@@ -296,11 +188,11 @@ export class PluginStore {
   #change<T>(purpose: string, options: ChangeOptions, work: (list: PluginList) => Promise<T>): Promise<T> {
     return this.#withLock(purpose, options, async () => {
       const list = await readPluginList(this.#options.directory);
-      await this.#sweep();
+      await this.#directories.sweep();
       try {
         return await work(list);
       } catch (error) {
-        await this.#sweep(); // what was prepared
+        await this.#directories.sweep(); // what was prepared
         throw error;
       }
     });
@@ -324,26 +216,6 @@ export class PluginStore {
     }
   }
 
-  /**
-   * Removes what the list does not name: what a killed change left, and versions that were replaced. Those are kept until
-   * the next change, because a vmctl that runs may still load code from them. What cannot be removed now is left for the
-   * next time: an npm whose vmctl was killed may still write there.
-   */
-  async #sweep(): Promise<void> {
-    const { directory } = this.#options;
-    const { entries } = await readPluginList(directory);
-    const kept = new Set(entries.map(({ root }) => root));
-    const dead = (await namesIn(this.#packages))
-      .map((name) => join(this.#packages, name))
-      .filter((path) => !kept.has(path));
-    if (!entries.some(isBesideList)) {
-      dead.push(...['node_modules', 'package-lock.json', 'yarn.lock'].map((name) => join(directory, name)));
-    }
-    await Promise.all(
-      dead.map((path) => rm(path, { recursive: true, force: true, maxRetries: 2 }).catch(() => undefined)),
-    );
-  }
-
   #named(list: PluginList, name: string, cwd: string): PluginEntry {
     const found =
       find(list, name) ??
@@ -359,11 +231,6 @@ export class PluginStore {
   }
 }
 
-interface StagedPlugin {
-  readonly entry: PluginEntry;
-  readonly added: AddedPlugin;
-}
-
 function find(list: PluginList, name: string): PluginEntry | undefined {
   return list.entries.find((entry) => entry.name === name);
 }
@@ -372,46 +239,4 @@ function find(list: PluginList, name: string): PluginEntry | undefined {
 function withEntries(list: PluginList, entries: readonly PluginEntry[]): PluginEntry[] {
   const byName = new Map([...list.entries, ...entries].map((entry) => [entry.name, entry]));
   return [...byName.values()];
-}
-
-/** Whether two installed plugins are made of the same packages, byte for byte as far as npm knows. */
-async function sameTree(a: PluginEntry, b: PluginEntry): Promise<boolean> {
-  if (a.root === undefined || b.root === undefined) return false;
-  const [before, after] = await Promise.all([packagesOf(a.root), packagesOf(b.root)]);
-  return Object.keys(before).length > 0 && isDeepStrictEqual(before, after);
-}
-
-async function packagesOf(directory: string): Promise<Record<string, unknown>> {
-  return Object.fromEntries(
-    Object.entries(await readLock(directory)).flatMap(([path, { version, resolved, integrity }]) =>
-      // The project itself, and what stands for core, are ours.
-      path === '' || path === 'node_modules/@vmctl/core' ? [] : [[path, { version, resolved, integrity }]],
-    ),
-  );
-}
-
-/** The version that is there; null when there is none, or none that can be read. */
-async function versionOf(entry: PluginEntry | undefined, directory: string): Promise<string | null> {
-  if (entry === undefined) return null;
-  try {
-    const { version } = await readJsonObject(join(packageRoot(entry, directory), 'package.json'));
-    return typeof version === 'string' ? version : null;
-  } catch {
-    return null;
-  }
-}
-
-/** Where the package of an entry is. */
-export function packageRoot(entry: PluginEntry, directory: string): string {
-  if (entry.type === 'link') return entry.root ?? directory;
-  return join(entry.root ?? directory, 'node_modules', entry.name);
-}
-
-async function namesIn(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw fsError(error, { verb: 'read', path: directory });
-  }
 }

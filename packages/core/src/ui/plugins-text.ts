@@ -1,6 +1,6 @@
 import { describeContributions } from '../plugins/contributions.js';
 import type { PluginDetails, PluginListing } from '../plugin-store/plugin-details.js';
-import type { AddedPlugin, UpdatedPlugin } from '../plugin-store/plugin-store.js';
+import type { AddedPlugin, UpdatedPlugin } from '../plugin-store/changes.js';
 import type { Style } from './style.js';
 import { renderTable } from './table.js';
 import { oneLine } from './terminal-text.js';

@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { PluginsCommand } from '../../cli/plugins-command.js';
 import { missingArgument } from '../../cli/missing-argument.js';
-import type { AddedPlugin } from '../../plugin-store/plugin-store.js';
+import type { AddedPlugin } from '../../plugin-store/changes.js';
 import { addedLine } from '../../ui/plugins-text.js';
 
 export default class Install extends PluginsCommand {

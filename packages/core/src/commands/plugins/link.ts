@@ -1,6 +1,6 @@
 import { Args } from '@oclif/core';
 import { PluginsCommand } from '../../cli/plugins-command.js';
-import type { AddedPlugin } from '../../plugin-store/plugin-store.js';
+import type { AddedPlugin } from '../../plugin-store/changes.js';
 import { addedLine, problemLines } from '../../ui/plugins-text.js';
 
 export default class Link extends PluginsCommand {

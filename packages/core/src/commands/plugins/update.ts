@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core';
 import { PluginsCommand } from '../../cli/plugins-command.js';
 import { EXIT } from '../../errors/registry.js';
-import type { UpdatedPlugin } from '../../plugin-store/plugin-store.js';
+import type { UpdatedPlugin } from '../../plugin-store/changes.js';
 import { errorText } from '../../ui/error-text.js';
 import { updatedLine } from '../../ui/plugins-text.js';
 import { styleFor } from '../../ui/style.js';
