@@ -23,7 +23,8 @@ describe('the error reference', () => {
       (file) => /^[^/]+\/src\/.*\.ts$/.test(file) && !file.endsWith('errors/registry.ts'),
     );
     const text = (await Promise.all(files.map((file) => readFile(join(packages, file), 'utf8')))).join('\n');
-    const environment = /^VMCTL_(NOOP_SSH|NPM_REGISTRY|QEMU|QEMU_ACCEL|QEMU_CACHE|QEMU_SANDBOX|BRIDGE_HELPER)$/;
+    const environment =
+      /^VMCTL_(DATA_DIR|NOOP_SSH|NPM_REGISTRY|QEMU|QEMU_ACCEL|QEMU_CACHE|QEMU_SANDBOX|BRIDGE_HELPER)$/;
     const quoted = text.match(/(?<=['`])VMCTL_[A-Z0-9_]+(?=['`])/g) ?? [];
     const used = new Set(quoted.filter((word) => !environment.test(word)));
     const codes: readonly string[] = Object.keys(errorRegistry);
