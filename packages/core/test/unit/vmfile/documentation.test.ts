@@ -20,7 +20,7 @@ const anyType: ProvisionerLookup = {
 
 interface Example {
   readonly place: string;
-  /** What follows the name of the language: nothing, or `fragment`. */
+  /** What follows the name of the language: nothing, or `fragment`. The name of a file is nothing, too. */
   readonly mark: string;
   readonly text: string;
 }
@@ -29,7 +29,8 @@ interface Example {
 function examplesIn(path: string): Example[] {
   const page = readFileSync(join(root, path), 'utf8');
   return [...page.matchAll(/^( *)```kdl *(.*)\n([^]*?)^ *```$/gm)].map((match) => {
-    const [, indent = '', mark = '', text = ''] = match;
+    const [, indent = '', info = '', text = ''] = match;
+    const mark = info === 'VMFile.kdl' ? '' : info;
     const line = page.slice(0, match.index).split('\n').length;
     return { place: `${path}:${line}`, mark, text: text.replaceAll(new RegExp(`^${indent}`, 'gm'), '') };
   });
