@@ -1,0 +1,63 @@
+import { describe, expect, it } from '@jest/globals';
+import { hypervisorChecks, hypervisorConformance } from '../../src/index.js';
+import { hypervisorDefects } from '../defects/hypervisor.js';
+import { MEMORY_SUPPORTS, MemoryBackend } from '../support/memory-backend.js';
+import { memorySubject, type MemoryFactory } from '../support/memory-subject.js';
+import { RecordingRunner } from '../support/recording-runner.js';
+
+async function define(create?: MemoryFactory): Promise<RecordingRunner> {
+  const runner = new RecordingRunner();
+  await hypervisorConformance(runner, memorySubject(create));
+  return runner;
+}
+
+class WithoutSuspend extends MemoryBackend {
+  override readonly supports = { ...MEMORY_SUPPORTS, suspend: false };
+}
+
+describe('a correct backend', () => {
+  it('passes every check, and only what it supports is skipped', async () => {
+    const runner = await define();
+    const failures = [];
+    for (const id of runner.ids) {
+      const verdict = await runner.run(id);
+      if (verdict.status !== 'passed') failures.push({ id, verdict });
+    }
+    expect(failures).toEqual([]);
+    expect(runner.headings).toEqual(['memory as a hypervisor']);
+    expect(runner.skipped).toEqual([
+      expect.stringMatching(/^refuses-suspend: .*\(skipped: it supports suspend\)$/),
+    ]);
+  });
+
+  it('that cannot suspend is asked to refuse it, and nothing else of it', async () => {
+    const runner = await define((host, engine) => new WithoutSuspend(host, engine));
+    expect(await runner.run('refuses-suspend')).toEqual({ status: 'passed' });
+    expect(runner.skippedIds).toEqual([
+      'suspend-and-resume',
+      'suspend-needs-a-running-vm',
+      'suspended-vm-stops',
+      'destroy-ends-a-suspended-vm',
+    ]);
+  });
+});
+
+describe('the checks of a hypervisor', () => {
+  it.each(hypervisorDefects)('catch a backend that $name, by $check', async ({ create, check, says }) => {
+    const verdict = await (await define(create)).run(check);
+    expect(verdict).toMatchObject({
+      status: 'failed',
+      error: { message: expect.stringMatching(says) },
+    });
+  });
+
+  it('are each the one that catches some defect', () => {
+    const caught = new Set(hypervisorDefects.map(({ check }) => check));
+    expect(hypervisorChecks.map(({ id }) => id).filter((id) => !caught.has(id))).toEqual([]);
+  });
+
+  it('have each a name of their own', () => {
+    const ids = hypervisorChecks.map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+});
