@@ -43,6 +43,8 @@ async function createTestAndInstall(...args: readonly string[]): Promise<void> {
   const installed = await home.vmctl('plugins', 'install', join(directory, packed.filename));
   expect(installed).toMatchObject({ code: 0 });
   expect(installed.stdout).toContain(name);
+  const example = join(directory, 'example/VMFile.kdl');
+  expect(await home.vmctl('validate', '--file', example)).toMatchObject({ code: 0 });
 }
 
 /** Runs `vmctl up` on a VMFile with that VM, whose guest is a real sshd. */

@@ -1,5 +1,5 @@
 import { mkdir, mkdtemp, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { VmctlError } from '../../errors/vmctl-error.js';
 import { errnoOf, fsError } from '../../host/fs-error.js';
 import type { ProjectFiles } from './project-files.js';
@@ -18,7 +18,7 @@ export async function writeProject(directory: string, files: ProjectFiles): Prom
   let staging: string | undefined;
   try {
     made = await mkdir(parent, { recursive: true });
-    staging = await mkdtemp(join(parent, `.${basename(directory)}-`));
+    staging = await mkdtemp(join(parent, '.vmctl-create-'));
     // mkdtemp makes it for the user alone.
     const content = join(staging, 'project');
     for (const [path, text] of files) {
@@ -29,7 +29,7 @@ export async function writeProject(directory: string, files: ProjectFiles): Prom
     else await rename(content, directory);
     await rm(staging, { recursive: true });
   } catch (error) {
-    await removeLeftovers(staging, made);
+    await removeLeftovers(staging, made, parent);
     if (['ENOTEMPTY', 'EEXIST'].includes(errnoOf(error) ?? '')) throw notEmpty(directory, error);
     throw fsError(error, { verb: 'make the project', path: directory });
   }
@@ -62,11 +62,15 @@ async function moveEntries(from: string, to: string): Promise<void> {
   }
 }
 
-async function removeLeftovers(staging: string | undefined, made: string | undefined): Promise<void> {
+async function removeLeftovers(
+  staging: string | undefined,
+  made: string | undefined,
+  parent: string,
+): Promise<void> {
   if (staging !== undefined) await rm(staging, { recursive: true, force: true }).catch(() => undefined);
-  if (made === undefined || staging === undefined) return;
+  if (made === undefined) return;
   // The directories above, as far as they are new and nobody else has put something into them.
-  for (let path = dirname(staging); path.startsWith(made); path = dirname(path)) {
+  for (let path = parent; path.startsWith(made); path = dirname(path)) {
     const removed = await rmdir(path).then(
       () => true,
       () => false,

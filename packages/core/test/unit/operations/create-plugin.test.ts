@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createPlugin } from '../../../src/operations/create-plugin.js';
 import { TOOLS } from '../../../src/operations/plugin-project/package-json.js';
@@ -102,6 +102,22 @@ describe('createPlugin', () => {
       code: 'VMCTL_NOT_A_DIRECTORY',
     });
     expect(await readdir(cwd)).toEqual(['nix']);
+  });
+
+  it('leaves nothing behind when the project cannot be put in its place', async () => {
+    await symlink(join(cwd, 'nowhere'), join(cwd, 'nix'));
+    await expect(createPlugin({ name: 'nix', kind: 'backend', cwd })).rejects.toMatchObject({
+      code: 'VMCTL_NOT_A_DIRECTORY',
+    });
+    expect(await readdir(cwd)).toEqual(['nix']);
+  });
+
+  it('takes away the directories above that it has made', async () => {
+    const directory = join('new/above', 'x'.repeat(256));
+    await expect(createPlugin({ name: 'nix', kind: 'backend', directory, cwd })).rejects.toMatchObject({
+      code: 'VMCTL_FILE_FAILED',
+    });
+    expect(await readdir(cwd)).toEqual([]);
   });
 
   it.each([
