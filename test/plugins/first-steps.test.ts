@@ -173,7 +173,7 @@ describe('vmctl from a registry, in an empty home', () => {
     expect(stdout).toContain(`vmctl plugins unlink ${acme}`);
     expect(await summary()).toContain(`${acme} 2.0.0 linked`);
     expect((await home.vmctl('plugins', 'unlink', folder)).stdout).toBe(`Removed ${acme}.\n`);
-    expect(await summary()).not.toContain(expect.stringContaining(acme));
+    expect(await summary()).not.toContainEqual(expect.stringContaining(acme));
   });
 
   it('uninstalls one with its files and leaves the others', async () => {
