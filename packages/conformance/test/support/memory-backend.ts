@@ -96,7 +96,7 @@ export class MemoryBackend implements Hypervisor {
 
   async destroy(vm: VmHandle, ctx: HypervisorContext): Promise<void> {
     ctx.signal.throwIfAborted();
-    if (this.engine.machines.get(vm.id)?.pid != null) await this.engine.kill(vm.id);
+    if ((this.engine.machines.get(vm.id)?.pid ?? null) !== null) await this.engine.kill(vm.id);
     this.engine.undefine(vm.id);
     for (const file of ['disk', 'settings.json', 'pidfile', 'console.sock']) {
       await rm(`${vm.work_dir}/${file}`, { force: true });
