@@ -5,6 +5,7 @@ import { CommandFailed, main, run } from './processes.mjs';
 const checks = [
   ['format', 'prettier', ['--check', '--log-level', 'warn', '.']],
   ['build', 'node', ['scripts/build.mjs']],
+  ['plugin API', 'node', ['scripts/api-report.mjs', '--check']],
   ['types of tests and scripts', 'tsc', ['-p', 'tsconfig.test.json']],
   ['lint', 'oxlint', []],
   ['packages', 'node', ['scripts/check-packages.mjs']],
