@@ -210,7 +210,8 @@ export const errorRegistry = {
   },
   VMCTL_PLUGIN_TIMEOUT: { meaning: 'A plugin hangs while it is loaded.', exit: EXIT.host },
   VMCTL_PLUGIN_UNPINNED: {
-    meaning: 'A warning: a plugin that the VMFile requires is the one that the user has installed, and is not pinned.',
+    meaning:
+      'A warning: a plugin that the VMFile requires is the one that the user has installed, and is not pinned.',
     exit: EXIT.failure,
   },
   VMCTL_PLUGIN_UNREADABLE: {
