@@ -1,0 +1,4 @@
+import { describe, it } from 'vitest';
+import { tryMemory } from '../memory.ts';
+
+await tryMemory({ describe, it });
