@@ -115,6 +115,15 @@ export default defineConfig({
       },
     },
     {
+      files: ['packages/conformance/src/**/*.ts'],
+      rules: {
+        'no-restricted-imports': restrictImports(noPlugins, {
+          regex: '^@vmctl/core(?:$|/(?:[^pt]|p[^l]|t[^e]))|^(?:\\.\\./)+core/',
+          message: 'The kit sees of core what plugins see: @vmctl/core/plugin and @vmctl/core/testing.',
+        }),
+      },
+    },
+    {
       files: ['**/test/**/*.ts'],
       plugins: ['eslint', 'typescript', 'unicorn', 'oxc', 'import', 'node', 'jest'],
       rules: {
