@@ -35,6 +35,7 @@ const forDemo = [
 const forTests = [
   ...forDemo,
   { package: 'ansible-core', program: 'ansible-playbook' },
+  { package: 'busybox', program: 'busybox' },
   { package: 'openssh-server', program: 'sshd' },
   { package: 'ovmf', file: '/usr/share/OVMF' },
   { package: 'rsync', program: 'rsync' },
