@@ -2,13 +2,12 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { describeWith } from '../support/requirements.js';
 import type { VmHandle } from '@vmctl/core/plugin';
 import { createContext } from '../support/plugin-host.js';
 import { qemuScript } from '../support/qemu-script.js';
-import { filesIn, saidHello, useVmLab } from '../support/vm-lab.js';
+import { filesIn, useVmLab } from '../support/vm-lab.js';
 
 describeWith(['qemu'], 'a start that goes wrong', () => {
   const lab = useVmLab();
@@ -223,50 +222,6 @@ describeWith(['qemu'], 'a start that goes wrong', () => {
       });
       await expectNothingLeft(vm);
     });
-  });
-
-  it('leaves no process behind when it is aborted, at whatever moment', async () => {
-    const vm = await lab.prepared();
-    const delays = [0, 5, 10, 20, 30, 40, 50, 60, 70, 80, 100, 130];
-    for (const delay of delays) {
-      const controller = new AbortController();
-      const reason = new Error(`aborted after ${delay} ms`);
-      const starting = lab.backend().start(vm, createContext(controller.signal));
-      const outcome = starting.then(
-        () => 'started',
-        (error: unknown) => error,
-      );
-      await setTimeout(delay);
-      controller.abort(reason);
-      if ((await outcome) === 'started') await lab.backend().stop(vm, { timeoutMs: 0 }, createContext());
-      else expect(await outcome).toBe(reason);
-      await expectNothingLeft(vm);
-    }
-    const started = await lab.backend().start(vm, createContext());
-    await saidHello(started);
-  });
-
-  it('makes nothing when it is aborted before it began', async () => {
-    const spec = await lab.spec();
-    const signal = AbortSignal.abort(new Error('enough'));
-    await expect(lab.backend().prepare(spec, createContext(signal))).rejects.toThrow('enough');
-    expect(await filesIn(spec.workDir)).toEqual(['seed.iso']);
-  });
-
-  it('leaves nothing behind when prepare is aborted on its way', async () => {
-    for (const delay of [0, 2, 5, 10, 20, 40]) {
-      const spec = await lab.spec(`web-${delay}`);
-      const controller = new AbortController();
-      const preparing = lab.backend().prepare(spec, createContext(controller.signal));
-      const outcome = preparing.then(
-        () => 'prepared',
-        () => 'aborted',
-      );
-      await setTimeout(delay);
-      controller.abort(new Error('enough'));
-      const expected = (await outcome) === 'prepared' ? ['overlay.qcow2', 'seed.iso'] : ['seed.iso'];
-      expect(await filesIn(spec.workDir)).toEqual(expected);
-    }
   });
 
   it('does not touch a disk that was there before prepare', async () => {
