@@ -1,0 +1,36 @@
+import type { HypervisorContext } from '@vmctl/core/plugin';
+import type { MemoryBackend } from '../support/memory-backend.ts';
+import type { MemoryFactory } from '../support/memory-subject.ts';
+
+/** A backend with one defect, and the check that has to find it. */
+export interface HypervisorDefect {
+  /** Goes on after "a backend that". */
+  readonly name: string;
+  readonly check: string;
+  /** What the failure says. */
+  readonly says: RegExp;
+  readonly create: MemoryFactory;
+}
+
+type BackendClass = new (...args: ConstructorParameters<typeof MemoryBackend>) => MemoryBackend;
+/** The options of `stop`. */
+export type Stop = { readonly timeoutMs: number };
+
+/** A defect that a class has. */
+export const defect = (
+  name: string,
+  check: string,
+  says: RegExp,
+  Backend: BackendClass,
+): HypervisorDefect => ({
+  name,
+  check,
+  says,
+  create: (host, engine) => new Backend(host, engine),
+});
+
+/** A signal that nobody aborts. */
+export const deaf = (ctx: HypervisorContext): HypervisorContext => ({
+  ...ctx,
+  signal: new AbortController().signal,
+});
