@@ -41,6 +41,11 @@ const subject = (provisioner: Provisioner<Motd>): ProvisionerSubject => ({
       vmfile: 'provision "motd" { text "Hello"; file "welcome.txt" }',
       dependsOn: ['welcome.txt'],
     },
+    {
+      name: 'the same file',
+      vmfile: 'provision "motd" text="Hi" file="welcome.txt"',
+      dependsOn: ['welcome.txt'],
+    },
   ],
   invalid: [{ name: 'no text', vmfile: 'provision "motd"', message: 'needs "text"' }],
 });

@@ -149,8 +149,11 @@ export const decodingChecks: readonly ProvisionerCheck[] = [
         for (const path of dependsOn) {
           const before = await fingerprint(lab, vmfile);
           assert.deepEqual(await fingerprint(lab, vmfile), before, `"${name}" changes by itself`);
-          await lab.write(path, `${lab.subject.files?.[path] ?? ''}# changed by the conformance kit\n`);
+          const content = lab.subject.files?.[path] ?? '';
+          await lab.write(path, `${content}# changed by the conformance kit\n`);
           assert.notDeepEqual(await fingerprint(lab, vmfile), before, `"${name}" does not notice ${path}`);
+          // The next example may depend on the same file.
+          await lab.write(path, content);
         }
       }
     },
