@@ -66,6 +66,16 @@ export const lifeCycle: readonly HypervisorDefect[] = [
     },
   ),
   defect(
+    'leaves a suspended VM asleep at a start',
+    'start-wakes-a-suspended-vm',
+    /after start the VM is suspended/,
+    class extends MemoryBackend {
+      override async start(vm: VmHandle, ctx: HypervisorContext) {
+        return this.engine.stateOf(vm.id) === 'suspended' ? vm : super.start(vm, ctx);
+      }
+    },
+  ),
+  defect(
     'does not stop a suspended VM',
     'suspended-vm-stops',
     /after stop the VM is suspended/,

@@ -36,6 +36,7 @@ describe('a correct backend', () => {
     expect(runner.skippedIds).toEqual([
       'suspend-and-resume',
       'suspend-needs-a-running-vm',
+      'start-wakes-a-suspended-vm',
       'suspended-vm-stops',
       'destroy-ends-a-suspended-vm',
     ]);

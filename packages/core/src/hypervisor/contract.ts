@@ -220,7 +220,8 @@ export interface Hypervisor {
   prepare(spec: VmSpec, ctx: HypervisorContext): Promise<VmHandle>;
   /**
    * Starts a prepared or stopped VM and resolves when its control channel answers; a running one is returned as
-   * it is. The handle that comes back has the process and, where a port was taken meanwhile, the new port.
+   * it is, and a suspended one goes on. The handle that comes back has the process and, where a port was taken
+   * meanwhile, the new port.
    */
   start(vm: VmHandle, ctx: HypervisorContext): Promise<VmHandle>;
   /**

@@ -72,7 +72,7 @@ export class NoopBackend implements Hypervisor {
     ctx.signal.throwIfAborted();
     const now = await this.#read(vm);
     if (now === 'destroyed') throw gone(vm);
-    await this.#write(vm, now === 'suspended' ? 'suspended' : 'running');
+    await this.#write(vm, 'running');
     return { ...vm, booted: true };
   }
 

@@ -129,7 +129,7 @@ export class FakeHypervisor implements Hypervisor {
     return this.#call('start', vm.name, ctx, async () => {
       const now = this.#stateOf(vm);
       if (now === 'destroyed' || now === 'preparing') throw wrongState(vm, now, 'be started');
-      if (now !== 'suspended') this.#states.set(vm.name, 'running');
+      this.#states.set(vm.name, 'running');
       return { ...vm, booted: true };
     });
   }

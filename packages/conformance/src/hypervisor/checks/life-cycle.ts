@@ -100,6 +100,19 @@ export const lifeCycleChecks: readonly HypervisorCheck[] = [
     },
   },
   {
+    id: 'start-wakes-a-suspended-vm',
+    title: 'starting a suspended VM lets it go on',
+    skip: unlessSuspends,
+    async run(lab) {
+      const { hypervisor } = lab;
+      const running = await lab.running();
+      const suspended = await lab.call('suspend', hypervisor.suspend(running, lab.context()));
+      const awake = await lab.call('start', hypervisor.start(suspended, lab.context()));
+      await lab.expectState(awake, ['running'], 'after start');
+      assert.equal(awake.pid, running.pid, 'start has made another process of a suspended VM');
+    },
+  },
+  {
     id: 'suspended-vm-stops',
     title: 'a suspended VM can be stopped, and started afresh',
     skip: unlessSuspends,
