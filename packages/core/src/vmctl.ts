@@ -5,9 +5,11 @@ import type { DownOptions } from './operations/down.js';
 import type { PruneResult } from './operations/project-plugin-use.js';
 import type { VmListing } from './operations/list.js';
 import type { LogChunk, LogOptions } from './operations/log.js';
+import type { RegisteredVmsOptions } from './operations/registered-vms.js';
 import { Runtime, type RuntimeOptions } from './operations/runtime.js';
 import type { SshCommand, SshOptions } from './operations/ssh.js';
 import type { VmStatus } from './operations/status.js';
+import type { StopOptions } from './operations/stop.js';
 import type { OperationResult, UpOptions } from './operations/up.js';
 import type { VmFile } from './vmfile/model.js';
 
@@ -40,6 +42,31 @@ export class Vmctl {
   /** Stops the VMs of a VMFile. */
   async down(options?: DownOptions): Promise<OperationResult> {
     return (await import('./operations/down.js')).down(this.#runtime, options);
+  }
+
+  /** Starts VMs that exist, with the settings that they have; no VMFile is read. */
+  async start(options: RegisteredVmsOptions): Promise<OperationResult> {
+    return (await import('./operations/start.js')).start(this.#runtime, options);
+  }
+
+  /** Stops VMs, from whichever VMFile. */
+  async stop(options: StopOptions): Promise<OperationResult> {
+    return (await import('./operations/stop.js')).stop(this.#runtime, options);
+  }
+
+  /** Stops VMs and starts them again. */
+  async restart(options: StopOptions): Promise<OperationResult> {
+    return (await import('./operations/restart.js')).restart(this.#runtime, options);
+  }
+
+  /** Freezes running VMs. */
+  async suspend(options: RegisteredVmsOptions): Promise<OperationResult> {
+    return (await import('./operations/suspend.js')).suspend(this.#runtime, options);
+  }
+
+  /** Lets suspended VMs go on. */
+  async resume(options: RegisteredVmsOptions): Promise<OperationResult> {
+    return (await import('./operations/suspend.js')).resume(this.#runtime, options);
   }
 
   /** Removes VMs with all they have. */

@@ -190,7 +190,7 @@ export class QemuBackend implements Hypervisor {
     if (identity === undefined) {
       throw this.#host.error('VMCTL_VM_NOT_RUNNING', {
         message: `${vm.name} does not run; there is nothing to ${verb}.`,
-        hint: 'Start it with: vmctl up',
+        hint: `Start it with: vmctl start ${vm.name}`,
         details: { vm: vm.name },
       });
     }
@@ -200,7 +200,7 @@ export class QemuBackend implements Hypervisor {
     if (name === 'failed' || name === 'preparing') {
       throw this.#host.error('VMCTL_VM_WRONG_STATE', {
         message: `${vm.name} cannot ${verb}: ${detail ?? name}.`,
-        hint: `End it with: vmctl down --name ${vm.name}`,
+        hint: `End it with: vmctl stop ${vm.name} --force`,
         details: { vm: vm.name, state: name },
       });
     }

@@ -19,6 +19,7 @@ export const sharedFlags = {
     description: 'backend for VMs whose VMFile names none',
     helpValue: 'NAME',
   }),
+  all: Flags.boolean({ description: 'every VM, from whichever VMFile' }),
   wait: Flags.boolean({
     allowNo: true,
     default: true,

@@ -17,7 +17,7 @@ export default class Destroy extends StreamingCommand {
     name: Args.string({ description: 'VMs to remove' }),
   };
   static override flags = {
-    all: Flags.boolean({ description: 'every VM, from whichever VMFile' }),
+    all: sharedFlags.all,
     yes: Flags.boolean({ char: 'y', description: 'do not ask' }),
     wait: sharedFlags.wait,
   };

@@ -11,8 +11,13 @@ export type Stage = (typeof STAGES)[number];
 export type VmOutcome =
   | 'up'
   | 'already-running'
+  | 'started'
+  | 'restarted'
   | 'stopped'
   | 'already-stopped'
+  | 'suspended'
+  | 'already-suspended'
+  | 'resumed'
   | 'destroyed'
   | 'absent'
   | 'failed'

@@ -1,14 +1,10 @@
-import type { VmOutcome } from '../events/events.js';
-import type { VmHandle } from '../hypervisor/contract.js';
 import type { VmDefinition } from '../vmfile/model.js';
 import { destroyVm } from './destroy.js';
 import { eachVm } from './each-vm.js';
 import type { Runtime } from './runtime.js';
 import { loadVmFile, selectVms } from './select-vms.js';
+import { STOP_TIMEOUT_MS, stopVm } from './stop.js';
 import type { OperationResult } from './up.js';
-
-/** How long a guest may take to power off before it is ended by force. */
-export const STOP_TIMEOUT_MS = 30_000;
 
 export interface DownOptions {
   readonly file?: string | undefined;
@@ -32,25 +28,12 @@ export async function down(runtime: Runtime, options: DownOptions = {}): Promise
     groups: dependantsFirst(definitions),
     wait: options.wait,
     signal,
-    work: (handle, name) =>
-      options.destroy === true
-        ? destroyVm(runtime, handle, name, signal)
-        : stopVm(runtime, handle, timeoutMs, signal),
+    work: async (handle, name) => {
+      if (options.destroy === true) return destroyVm(runtime, handle, name, signal);
+      if (handle === undefined) return 'absent';
+      return stopVm(runtime, handle, timeoutMs, runtime.hypervisorContext(signal));
+    },
   });
-}
-
-async function stopVm(
-  runtime: Runtime,
-  handle: VmHandle | undefined,
-  timeoutMs: number,
-  signal: AbortSignal,
-): Promise<VmOutcome> {
-  if (handle === undefined) return 'absent';
-  const context = runtime.hypervisorContext(signal);
-  const { name: state } = await runtime.router.state(handle, context);
-  const stopped = await runtime.router.stop(handle, { timeoutMs }, context);
-  await runtime.registry.update(handle.name, (current) => ({ ...current, ...stopped }));
-  return state === 'running' || state === 'suspended' ? 'stopped' : 'already-stopped';
 }
 
 /** Names in groups: a VM comes in an earlier group than all that it depends on. The file has no cycles. */

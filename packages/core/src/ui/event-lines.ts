@@ -143,6 +143,16 @@ export class EventLines {
       }
       case 'already-running':
         return [`${good('✓')} ${vm} is running already   ${dim(`vmctl ssh ${vm}`)}`];
+      case 'started':
+        return [`${good('✓')} ${vm} started in ${took}   ${dim(`vmctl wait ${vm}`)}`];
+      case 'restarted':
+        return [`${good('✓')} ${vm} restarted in ${took}   ${dim(`vmctl wait ${vm}`)}`];
+      case 'suspended':
+        return [`${good('✓')} ${vm} suspended   ${dim(`vmctl resume ${vm}`)}`];
+      case 'already-suspended':
+        return [`${good('✓')} ${vm} is suspended already   ${dim(`vmctl resume ${vm}`)}`];
+      case 'resumed':
+        return [`${good('✓')} ${vm} resumed`];
       case 'stopped':
         return [`${good('✓')} ${vm} stopped in ${took}`];
       case 'already-stopped':

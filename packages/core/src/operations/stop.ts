@@ -1,0 +1,34 @@
+import type { VmOutcome } from '../events/events.js';
+import type { HypervisorContext, VmHandle } from '../hypervisor/contract.js';
+import { eachRegisteredVm, type RegisteredVmsOptions } from './registered-vms.js';
+import type { Runtime } from './runtime.js';
+import type { OperationResult } from './up.js';
+
+/** How long a guest may take to power off before it is ended by force. */
+export const STOP_TIMEOUT_MS = 30_000;
+
+export interface StopOptions extends RegisteredVmsOptions {
+  /** Default 30,000; 0 ends the guest at once. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** Stops VMs, from whichever VMFile. */
+export async function stop(runtime: Runtime, options: StopOptions): Promise<OperationResult> {
+  const { timeoutMs = STOP_TIMEOUT_MS } = options;
+  return eachRegisteredVm(runtime, 'stop', options, (handle, context) =>
+    stopVm(runtime, handle, timeoutMs, context),
+  );
+}
+
+/** Stops one VM, also a suspended one. Call under its lock. */
+export async function stopVm(
+  runtime: Runtime,
+  handle: VmHandle,
+  timeoutMs: number,
+  context: HypervisorContext,
+): Promise<VmOutcome> {
+  const { name: state } = await runtime.router.state(handle, context);
+  const stopped = await runtime.router.stop(handle, { timeoutMs }, context);
+  await runtime.registry.update(handle.name, (current) => ({ ...current, ...stopped }));
+  return state === 'running' || state === 'suspended' ? 'stopped' : 'already-stopped';
+}
