@@ -27,7 +27,7 @@ brackets is stable: scripts may rely on it, the wording may change. With \`--jso
 | --- | --- |
 ${exits.map(([status, meaning]) => `| ${status} | ${meaning} |`).join('\n')}
 
-\`vmctl ssh\` passes on the status of the command in the guest.
+\`vmctl ssh\` and \`vmctl exec\` pass on the status of the command in the guest, and end with 255 when it could not be run.
 
 ## Codes
 

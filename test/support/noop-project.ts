@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { startSshd, type Sshd } from '../../packages/core/test/support/sshd.js';
-import { repositoryRoot, VmctlHome, type RunningCommand } from './vmctl-home.js';
+import { repositoryRoot, VmctlHome, type RunningCommand, type RunOptions } from './vmctl-home.js';
 
 /** The smallest file that passes for a disk: a boot sector's signature and room. */
 export function tinyDisk(): Uint8Array {
@@ -45,8 +45,12 @@ export class NoopProject {
     return { VMCTL_NOOP_SSH: `127.0.0.1:${this.sshd.port}` };
   }
 
-  start(args: readonly string[], env: Readonly<Record<string, string>> = {}): RunningCommand {
-    return this.home.start(args, { env: { ...this.env, ...env } });
+  start(
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    options: Pick<RunOptions, 'input' | 'cwd'> = {},
+  ): RunningCommand {
+    return this.home.start(args, { ...options, env: { ...this.env, ...env } });
   }
 
   vmctl(...args: readonly string[]) {

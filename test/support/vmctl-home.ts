@@ -28,6 +28,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Close the reading end of stdout at once, as `| true` does. */
   readonly closeOutput?: boolean;
+  /** What it reads; default: nothing. `open`: a pipe that stays open and empty. */
+  readonly input?: string | Uint8Array | 'open';
 }
 
 /** A home directory of its own with a project in it: what a newcomer has. The CLI is the built one, if not said otherwise. */
@@ -104,8 +106,11 @@ export class VmctlHome {
     const child = spawn(process.execPath, [this.#executable, ...args], {
       cwd: options.cwd ?? this.project,
       env: { ...this.env, ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
+    // A command may end without having read everything.
+    child.stdin.on('error', () => undefined);
+    if (options.input !== 'open') child.stdin.end(options.input ?? '');
     if (options.closeOutput === true) child.stdout.destroy();
     let stdout = '';
     let stderr = '';

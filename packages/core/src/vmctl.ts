@@ -15,6 +15,8 @@ import type { VmFile } from './vmfile/model.js';
 
 /**
  * vmctl as a library: the same operations that the commands call. Nothing is printed; what happens comes as events.
+import type { ExecOptions } from './operations/exec.js';
+import type { GuestExecResult } from './guest/contract.js';
  *
  * Each operation is loaded when it is first called.
  */
@@ -97,6 +99,36 @@ export class Vmctl {
 
   /** Reads and checks a VMFile. */
   async validate(options?: { file?: string }): Promise<VmFile> {
+  /** Runs a command in a running VM. */
+  async exec(options: ExecOptions): Promise<GuestExecResult> {
+    return (await import('./operations/exec.js')).execInGuest(this.#runtime, options);
+  }
+
+  /** Fetches images into the cache. */
+  async pullImages(options: PullImagesOptions): Promise<readonly PulledImage[]> {
+    return (await import('./operations/images.js')).pullImages(this.#runtime, options);
+  }
+
+  /** The images of the cache, with their sizes and who uses them. */
+  async listImages(): Promise<readonly ImageListing[]> {
+    return (await import('./operations/images.js')).listImages(this.#runtime);
+  }
+
+  /** Some images of the cache, by URL, path, name, or the beginning of the digest. */
+  async inspectImages(options: { readonly images: readonly string[] }): Promise<readonly ImageListing[]> {
+    return (await import('./operations/images.js')).inspectImages(this.#runtime, options);
+  }
+
+  /** Removes images from the cache, unless a VM needs them. */
+  async removeImages(options: RemoveImagesOptions): Promise<RemoveImagesResult> {
+    return (await import('./operations/image-remove.js')).removeImages(this.#runtime, options);
+  }
+
+  /** Removes the images that no VM needs. */
+  async pruneImages(options?: PruneImagesOptions): Promise<PruneImagesResult> {
+    return (await import('./operations/image-remove.js')).pruneImages(this.#runtime, options);
+  }
+
     return (await import('./operations/validate.js')).validate(this.#runtime, options);
   }
 

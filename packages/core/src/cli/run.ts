@@ -1,6 +1,7 @@
 import { execute, type Interfaces, settings } from '@oclif/core';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
+import { separateGuestCommand } from './guest-command-line.js';
 import { loadPlugins } from './load-plugins.js';
 
 /** Runs the command line. `url` is the module URL of the executable. */
@@ -11,5 +12,6 @@ export async function run(url: string): Promise<void> {
   const path = require.resolve('../package.json');
   // It is core's own, which has what oclif asks for.
   const pjson = require(path) as Interfaces.PJSON;
-  await execute({ loadOptions: await loadPlugins(dirname(path), pjson) });
+  const args = separateGuestCommand(process.argv.slice(2));
+  await execute({ args, loadOptions: await loadPlugins(dirname(path), pjson) });
 }

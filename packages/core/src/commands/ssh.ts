@@ -7,12 +7,14 @@ export default class Ssh extends BaseCommand {
   static override summary = 'Log in to a VM, or run a command in it.';
   static override description = `Hands over to the system's ssh with the VM's own key and its pinned host key. The exit status is that of ssh: that of the command, or 255.
 
+A command starts at the first word after the name of the VM that is no flag; whatever follows belongs to it. A \`--\` before it makes that plain. Its words are joined by blanks and given to the login shell, as ssh does; \`vmctl exec\` takes them as they are.
+
 With --json the command line is printed instead of run.`;
   static override examples = [
     { description: 'A shell', command: '<%= config.bin %> ssh web' },
     {
       description: 'A command; its exit status is passed on',
-      command: '<%= config.bin %> ssh web -- uname -a',
+      command: '<%= config.bin %> ssh web uname -a',
     },
   ];
   static override strict = false;
@@ -28,11 +30,10 @@ With --json the command line is printed instead of run.`;
     // parse() replaces this.argv.
     const all = [...this.argv];
     const separator = all.indexOf('--');
-    const { argv, flags } = await this.parse(Ssh, separator === -1 ? all : all.slice(0, separator));
-    const words = argv.map(String);
+    const { args, flags } = await this.parse(Ssh, separator === -1 ? all : all.slice(0, separator));
     const vmctl = this.vmctl();
-    const name = words[0] ?? (await this.onlyVm(vmctl));
-    const command = separator === -1 ? words.slice(1) : all.slice(separator + 1);
+    const name = args.name ?? (await this.onlyVm(vmctl));
+    const command = separator === -1 ? [] : all.slice(separator + 1);
     const ssh = await vmctl.ssh({
       name,
       command: command.length === 0 ? undefined : command,

@@ -17,3 +17,12 @@ export function pressureOf(stream: Writable): () => Promise<void> | undefined {
     return drained;
   };
 }
+
+/** A sink that writes to a stream: a promise until the stream takes more. */
+export function writerTo(stream: Writable): (chunk: Uint8Array) => Promise<void> | undefined {
+  const pressure = pressureOf(stream);
+  return (chunk) => {
+    stream.write(chunk);
+    return pressure();
+  };
+}
