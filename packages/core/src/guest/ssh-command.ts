@@ -56,6 +56,24 @@ export function sshAccess(options: SshCommandOptions): SshAccess {
   };
 }
 
+/**
+ * A block of ssh_config(5) for a VM, without the line end after it. Shared connections are off: one is found by
+ * address and port, which belonged to another VM yesterday.
+ */
+export function sshConfigBlock(aliases: readonly string[], options: SshCommandOptions): string {
+  const { address, user } = options;
+  const settings = [
+    `HostName=${address.host}`,
+    `Port=${address.port}`,
+    `User=${user}`,
+    ...sshSettings(options),
+    'ControlPath=none',
+  ];
+  return [`Host ${aliases.join(' ')}`, ...settings.map((setting) => `  ${setting.replace('=', ' ')}`)].join(
+    '\n',
+  );
+}
+
 function sshSettings({ vm, keyPaths, knownHostsPath, pinned = true }: SshCommandOptions): string[] {
   return [
     `StrictHostKeyChecking=${pinned ? 'yes' : 'accept-new'}`,
