@@ -5,8 +5,13 @@ import type { DownOptions } from './operations/down.js';
 import type { PruneResult } from './operations/project-plugin-use.js';
 import type { VmListing } from './operations/list.js';
 import type { LogChunk, LogOptions } from './operations/log.js';
+import type { ProvisionOptions } from './operations/provision.js';
 import type { RegisteredVmsOptions } from './operations/registered-vms.js';
 import { Runtime, type RuntimeOptions } from './operations/runtime.js';
+import type { ExecOptions } from './operations/exec.js';
+import type { GuestExecResult } from './guest/contract.js';
+import type { SshConfig, SshConfigOptions } from './operations/ssh-config.js';
+import type { InstalledSshConfig } from './operations/ssh-config-install.js';
 import type { SshCommand, SshOptions } from './operations/ssh.js';
 import type { VmStatus } from './operations/status.js';
 import type { StopOptions } from './operations/stop.js';
@@ -15,12 +20,6 @@ import type { VmFile } from './vmfile/model.js';
 
 /**
  * vmctl as a library: the same operations that the commands call. Nothing is printed; what happens comes as events.
-import type { ExecOptions } from './operations/exec.js';
-import type { ExecOptions } from './operations/exec.js';
-import type { GuestExecResult } from './guest/contract.js';
-import type { SshConfig, SshConfigOptions } from './operations/ssh-config.js';
-import type { InstalledSshConfig } from './operations/ssh-config-install.js';
-import type { GuestExecResult } from './guest/contract.js';
  *
  * Each operation is loaded when it is first called.
  */
@@ -43,6 +42,16 @@ export class Vmctl {
   /** Brings the VMs of a VMFile up. */
   async up(options?: UpOptions): Promise<OperationResult> {
     return (await import('./operations/up.js')).up(this.#runtime, options);
+  }
+
+  /** Destroys VMs of a VMFile and brings them up anew. */
+  async reload(options?: UpOptions): Promise<OperationResult> {
+    return (await import('./operations/reload.js')).reload(this.#runtime, options);
+  }
+
+  /** Runs provisioning steps on running VMs of a VMFile. */
+  async provision(options?: ProvisionOptions): Promise<OperationResult> {
+    return (await import('./operations/provision.js')).provision(this.#runtime, options);
   }
 
   /** Stops the VMs of a VMFile. */
@@ -105,38 +114,19 @@ export class Vmctl {
     return (await import('./operations/ssh-config-install.js')).installSshConfig(this.#runtime, options);
   }
 
-  /** Reads and checks a VMFile. */
-  async validate(options?: { file?: string }): Promise<VmFile> {
   /** Runs a command in a running VM. */
   async exec(options: ExecOptions): Promise<GuestExecResult> {
     return (await import('./operations/exec.js')).execInGuest(this.#runtime, options);
   }
 
-  /** Fetches images into the cache. */
-  async pullImages(options: PullImagesOptions): Promise<readonly PulledImage[]> {
-    return (await import('./operations/images.js')).pullImages(this.#runtime, options);
+  /** The logs of a VM. */
+  async *log(options: LogOptions): AsyncGenerator<LogChunk> {
+    const { readLog } = await import('./operations/log.js');
+    yield* readLog(this.#runtime, options);
   }
 
-  /** The images of the cache, with their sizes and who uses them. */
-  async listImages(): Promise<readonly ImageListing[]> {
-    return (await import('./operations/images.js')).listImages(this.#runtime);
-  }
-
-  /** Some images of the cache, by URL, path, name, or the beginning of the digest. */
-  async inspectImages(options: { readonly images: readonly string[] }): Promise<readonly ImageListing[]> {
-    return (await import('./operations/images.js')).inspectImages(this.#runtime, options);
-  }
-
-  /** Removes images from the cache, unless a VM needs them. */
-  async removeImages(options: RemoveImagesOptions): Promise<RemoveImagesResult> {
-    return (await import('./operations/image-remove.js')).removeImages(this.#runtime, options);
-  }
-
-  /** Removes the images that no VM needs. */
-  async pruneImages(options?: PruneImagesOptions): Promise<PruneImagesResult> {
-    return (await import('./operations/image-remove.js')).pruneImages(this.#runtime, options);
-  }
-
+  /** Reads and checks a VMFile. */
+  async validate(options?: { file?: string }): Promise<VmFile> {
     return (await import('./operations/validate.js')).validate(this.#runtime, options);
   }
 

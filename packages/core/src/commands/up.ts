@@ -1,12 +1,9 @@
 import { Flags } from '@oclif/core';
-import { basename } from 'node:path';
 import { sharedFlags } from '../cli/base-command.js';
-import { ask, isTerminal } from '../cli/confirm.js';
-import { StreamingCommand } from '../cli/streaming-command.js';
+import { ProjectCommand, projectFlags } from '../cli/project-command.js';
 import type { OperationResult } from '../operations/up.js';
-import type { ConfirmInstall } from '../project-plugins/prepare.js';
 
-export default class Up extends StreamingCommand {
+export default class Up extends ProjectCommand {
   static override summary = 'Boot and provision the VMs of a VMFile.';
   static override description = `Fetches images, makes disks and keys, starts every VM, waits until its guest can be worked with, and runs its provisioning steps in order. All VMs come up at once; \`depends-on\` in the VMFile orders them.
 
@@ -21,7 +18,7 @@ A running VM is left alone. A stopped one is started and provisioned again. When
     { description: 'Events as JSON lines, for scripts', command: '<%= config.bin %> up --json' },
   ];
   static override flags = {
-    file: sharedFlags.file,
+    ...projectFlags,
     name: Flags.string({
       char: 'n',
       multiple: true,
@@ -33,57 +30,17 @@ A running VM is left alone. A stopped one is started and provisioned again. When
       default: true,
       description: 'run the provisioning steps',
     }),
-    parallel: Flags.integer({
-      char: 'j',
-      min: 1,
-      description: 'how many VMs at a time; default: the number of processors, at least 4',
-      helpValue: 'N',
-    }),
     backend: sharedFlags.backend,
-    user: Flags.string({ description: 'user to log in as, before what the VMFile says', helpValue: 'USER' }),
-    key: Flags.string({
-      description: 'private key to log in with, before what the VMFile says',
-      helpValue: 'PATH',
-    }),
-    wait: sharedFlags.wait,
-    yes: Flags.boolean({
-      char: 'y',
-      description: 'install the plugins that the VMFile requires, without asking; for CI',
-    }),
-    frozen: Flags.boolean({
-      description: 'refuse plugins that differ from the lock file beside the VMFile, and never write it',
-    }),
   };
-
-  /** Undefined when there is nobody to ask. */
-  private confirmInstall(yes: boolean): ConfirmInstall | undefined {
-    if (yes) return () => Promise.resolve(true);
-    if (this.jsonEnabled() || !isTerminal()) return undefined;
-    return ({ vmfile, plugins }) => {
-      const list = plugins.map(({ name, range, version }) => `${name} ${version ?? range}`).join(', ');
-      return ask(
-        `${basename(vmfile)} needs ${list}, which ${plugins.length === 1 ? 'is' : 'are'} not installed. Install?`,
-        { default: true },
-      );
-    };
-  }
 
   async run(): Promise<OperationResult> {
     const { flags } = await this.parse(Up);
     const vmctl = this.vmctl({ backend: flags.backend });
     return this.stream(vmctl, (signal) =>
       vmctl.up({
-        file: flags.file,
+        ...this.projectOptions(flags, signal),
         names: flags.name,
         provision: flags.provision,
-        parallel: flags.parallel,
-        user: flags.user,
-        key: flags.key,
-        wait: flags.wait,
-        confirmInstall: this.confirmInstall(flags.yes),
-        frozen: flags.frozen,
-        pinInstalled: flags.yes,
-        signal,
       }),
     );
   }

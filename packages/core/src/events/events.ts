@@ -18,6 +18,7 @@ export type VmOutcome =
   | 'suspended'
   | 'already-suspended'
   | 'resumed'
+  | 'provisioned'
   | 'destroyed'
   | 'absent'
   | 'failed'

@@ -2,96 +2,56 @@ import { reportError } from '../errors/error-report.js';
 import { asError, VmctlError } from '../errors/vmctl-error.js';
 import type { Stage, VmResult } from '../events/events.js';
 import type { VmHandle, VmState } from '../hypervisor/contract.js';
-import { runStages } from '../pipeline/pipeline.js';
-import type { Milestone } from '../pipeline/scheduler.js';
-import { provideServices, type StageServices } from '../pipeline/stage-services.js';
-import type { UpHooks } from '../plugins/hooks.js';
 import type { UpContext } from '../plugins/up-context.js';
-import { lockVm } from '../state/vm-lock.js';
 import { isHalfMade, removeWorkDir } from '../state/work-dir.js';
-import type { VmDefinition } from '../vmfile/model.js';
+import { destroyVm } from './destroy.js';
 import { forgetVm } from './forget-vm.js';
+import type { VmRun } from './project-run.js';
 import type { Runtime } from './runtime.js';
+import { type Ending, observeVm, runVm, runVmStages, stageContext } from './vm-run.js';
 
 export interface UpVmOptions {
-  readonly runtime: Runtime;
-  readonly services: StageServices;
-  readonly hooks: UpHooks;
-  readonly definition: VmDefinition;
-  readonly baseDir: string;
+  /** The operation, for whoever waits for the lock. */
+  readonly purpose: 'up' | 'reload';
   readonly provision: boolean;
-  readonly wait: boolean;
-  readonly signal: AbortSignal;
-  readonly reached: (milestone: Milestone) => void;
+  /** Destroy the VM, if there is one, before it is made. */
+  readonly anew: boolean;
 }
 
 /** Brings one VM up, under its lock. Never rejects for what goes wrong with the VM: that is the result. */
-export async function upVm(options: UpVmOptions): Promise<VmResult> {
-  const { runtime, definition, signal } = options;
-  const vm = definition.name;
-  const started = performance.now();
-  const finish = (result: Ending): VmResult => {
-    const whole = { vm, durationMs: performance.now() - started, ...result };
-    runtime.events.emit({ type: 'vm.finished', ...whole });
-    return whole;
-  };
-  return finish(await underLock(options).catch((error: unknown) => failure(error, signal)));
+export async function upVm(run: VmRun, options: UpVmOptions): Promise<VmResult> {
+  return runVm(run, options.purpose, () => upLocked(run, options));
 }
 
-/** How it ended, without who and how long. */
-type Ending = Pick<VmResult, 'outcome' | 'stage' | 'error'>;
-
-function failure(error: unknown, signal: AbortSignal): Ending {
-  return { outcome: signal.aborted ? 'interrupted' : 'failed', error: reportError(error) };
-}
-
-async function underLock(options: UpVmOptions): Promise<Ending> {
-  const { runtime, definition, signal } = options;
-  const vm = definition.name;
-  const lock = await lockVm(runtime.dataDir, vm, {
-    processes: runtime.processes,
-    purpose: 'vmctl up',
-    wait: options.wait,
-    signal,
-    onWait: (holder) => runtime.events.emit(waiting(vm, holder)),
-  });
-  try {
-    return await upLocked(options);
-  } finally {
-    // A lock that cannot be released is free as soon as this process ends.
-    await lock.release().catch((error: unknown) => runtime.log.debug('could not release', error));
-  }
-}
-
-async function upLocked(options: UpVmOptions): Promise<Ending> {
-  const { runtime, definition, signal } = options;
-  let handle = await runtime.registry.get(definition.name);
-  const state = handle === undefined ? undefined : await observe(runtime, handle, signal);
+async function upLocked(run: VmRun, options: UpVmOptions): Promise<Ending> {
+  const { runtime, definition, services, signal } = run;
+  const { name } = definition;
+  let handle = await runtime.registry.get(name);
+  const state = handle === undefined ? undefined : await observeVm(runtime, handle, signal);
   if (handle !== undefined && state?.name === 'destroyed') {
     await forgetVm(runtime, handle);
     handle = undefined;
   }
-  const stages = stagesFor(handle, state, options.provision);
+  const old = options.anew ? handle : undefined;
+  if (old !== undefined) handle = undefined;
+  const stages = stagesFor(handle, old === undefined ? state : undefined, options.provision);
   if (stages.length === 0) {
     return { outcome: 'already-running' };
   }
   // After --no-provision the next `up` still has the steps to run.
   const stepsAreLeft = !options.provision && definition.provision.length > 0;
-  const workDir = handle?.work_dir ?? runtime.dataDir.workDir(definition.name);
-  const ctx: UpContext = {
-    definition,
-    baseDir: options.baseDir,
-    workDir,
-    hypervisor: runtime.router,
-    signal,
-    events: runtime.events,
-    log: runtime.log.child(definition.name),
-    ...(handle === undefined ? {} : { handle }),
-  };
-  provideServices(ctx, options.services);
+  const workDir = handle?.work_dir ?? runtime.dataDir.workDir(name);
+  const ctx = stageContext(run, workDir, handle);
   try {
-    await runStages(ctx, options.hooks, { stages, reached: options.reached });
-    await runtime.registry.update(definition.name, (current) =>
+    await runVmStages(run, ctx, {
+      services,
+      stages,
+      // Not before: files and images of the VMFile that cannot be had leave the VM as it is.
+      beforePrepare: async () => {
+        if (old !== undefined) await destroyVm(runtime, old, name, signal);
+      },
+    });
+    await runtime.registry.update(name, (current) =>
       current === undefined ? undefined : { ...current, up_pending: stepsAreLeft },
     );
     return { outcome: 'up' };
@@ -101,8 +61,6 @@ async function upLocked(options: UpVmOptions): Promise<Ending> {
     const stage = ctx.failure?.stage;
     if (!signal.aborted) return { outcome: 'failed', stage, error: reportError(thrown) };
     return { outcome: 'interrupted', stage, error: reportError(await interrupted(runtime, ctx, thrown)) };
-  } finally {
-    await ctx.guest?.end().catch((error: unknown) => ctx.log.debug('could not end the session', error));
   }
 }
 
@@ -119,15 +77,18 @@ function stagesFor(
   return ['resolve', 'prepare', 'start', ...last];
 }
 
-async function observe(runtime: Runtime, handle: VmHandle, signal: AbortSignal): Promise<VmState> {
-  return runtime.router.state(handle, runtime.hypervisorContext(signal));
-}
-
 /** Says what an interruption has left. */
 async function interrupted(runtime: Runtime, ctx: UpContext, thrown: unknown): Promise<Error> {
   const { name } = ctx.definition;
   const stage = ctx.failure?.stage ?? 'start';
   const cause = asError(thrown);
+  if (ctx.handle === undefined && (await runtime.registry.get(name)) !== undefined) {
+    return new VmctlError('VMCTL_INTERRUPTED', {
+      message: `Interrupted in the stage ${stage}; ${name} is as it was.`,
+      hint: `\`vmctl reload --name ${name}\` makes it anew.`,
+      cause,
+    });
+  }
   if (ctx.handle === undefined) {
     return new VmctlError('VMCTL_INTERRUPTED', {
       message: `Interrupted in the stage ${stage}; nothing of ${name} was kept.`,
@@ -136,7 +97,7 @@ async function interrupted(runtime: Runtime, ctx: UpContext, thrown: unknown): P
     });
   }
   // The run's own signal is aborted; looking needs one that is not.
-  const state = await observe(runtime, ctx.handle, AbortSignal.timeout(5000)).catch(() => undefined);
+  const state = await observeVm(runtime, ctx.handle, AbortSignal.timeout(5000)).catch(() => undefined);
   const running = state?.name === 'running';
   return new VmctlError('VMCTL_INTERRUPTED', {
     message: running
@@ -147,14 +108,4 @@ async function interrupted(runtime: Runtime, ctx: UpContext, thrown: unknown): P
       : `\`vmctl up\` goes on, \`vmctl destroy ${name}\` removes it.`,
     cause,
   });
-}
-
-function waiting(vm: string, holder: { readonly pid: number; readonly purpose: string }) {
-  return {
-    type: 'warning',
-    vm,
-    code: 'VMCTL_LOCKED',
-    message: `Waiting: ${holder.purpose} (process ${holder.pid}) is working on ${vm}.`,
-    hint: 'Use --no-wait to fail instead.',
-  } as const;
 }

@@ -20,17 +20,24 @@ export async function runStages(
     /** Stages to run, in their own order. */
     readonly stages: readonly Stage[];
     readonly reached: (milestone: Milestone) => void;
+    /** Done when the stage `prepare` begins, before its taps: its failure is that of the stage. */
+    readonly beforePrepare?: (() => Promise<void>) | undefined;
   },
 ): Promise<void> {
   for (const stage of STAGES.filter((each) => options.stages.includes(each))) {
-    await runStage(ctx, hooks, stage);
+    await runStage(ctx, hooks, stage, stage === 'prepare' ? options.beforePrepare : undefined);
     const milestone = MILESTONE_OF[stage];
     if (milestone !== undefined) options.reached(milestone);
   }
   await hooks.done.promise(ctx);
 }
 
-async function runStage(ctx: UpContext, hooks: UpHooks, stage: Stage): Promise<void> {
+async function runStage(
+  ctx: UpContext,
+  hooks: UpHooks,
+  stage: Stage,
+  before: (() => Promise<void>) | undefined,
+): Promise<void> {
   const vm = ctx.definition.name;
   const started = performance.now();
   const elapsed = (): number => performance.now() - started;
@@ -38,6 +45,7 @@ async function runStage(ctx: UpContext, hooks: UpHooks, stage: Stage): Promise<v
   ctx.detail = '';
   try {
     ctx.signal.throwIfAborted();
+    await before?.();
     await hooks[stage].promise(ctx);
     ctx.signal.throwIfAborted();
   } catch (thrown) {

@@ -28,6 +28,7 @@ export async function provisionVm(ctx: UpContext, services: StageServices): Prom
       hostname: definition.cloudInit?.hostname ?? definition.name,
     },
     steps: definition.provision,
+    ...services.steps,
     provisioners: (type) => services.plugins.provisioner(type),
     guest,
     ssh: await accessFor(ctx, handle, guest, services),

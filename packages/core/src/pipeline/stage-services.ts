@@ -4,6 +4,7 @@ import type { RouterHypervisor } from '../hypervisor/router.js';
 import type { ImageStore } from '../images/image-store.js';
 import type { PluginSystem } from '../plugins/plugin-system.js';
 import type { UpContext } from '../plugins/up-context.js';
+import type { StepSelection } from '../provisioner/select-steps.js';
 import type { VmRegistry } from '../state/vm-registry.js';
 
 /** What core's own stages work with. */
@@ -17,6 +18,8 @@ export interface StageServices {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** `--user` and `--key`: before what the VMFile says. */
   readonly login: { readonly user?: string | undefined; readonly key?: string | undefined };
+  /** Which provisioning steps are asked for; all of them without. */
+  readonly steps?: StepSelection | undefined;
   /** The VMFile, for the handle. */
   readonly vmfilePath: string;
 }

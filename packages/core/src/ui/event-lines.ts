@@ -157,6 +157,10 @@ export class EventLines {
         return [`${good('✓')} ${vm} stopped in ${took}`];
       case 'already-stopped':
         return [`${good('✓')} ${vm} was stopped already`];
+      case 'provisioned':
+        return this.#provisioned.has(vm)
+          ? [`${good('✓')} ${vm} provisioned in ${took}`]
+          : [`${good('✓')} ${vm}: no step had to run`];
       case 'destroyed':
         return [`${good('✓')} ${vm} destroyed`];
       case 'absent':
