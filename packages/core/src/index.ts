@@ -10,6 +10,14 @@ export type { DoctorReport } from './operations/doctor.js';
 export type { DownOptions } from './operations/down.js';
 export type { ExecOptions } from './operations/exec.js';
 export type { LoginOptions } from './operations/guest-login.js';
+export type { ImageListing } from './operations/image-listing.js';
+export type {
+  PruneImagesOptions,
+  PruneImagesResult,
+  RemoveImagesOptions,
+  RemoveImagesResult,
+} from './operations/image-remove.js';
+export type { PulledImage, PullImagesOptions } from './operations/images.js';
 export type { VmListing } from './operations/list.js';
 export type { LogChunk, LogName, LogOptions } from './operations/log.js';
 export type { PruneResult } from './operations/project-plugin-use.js';

@@ -2,6 +2,14 @@ import type { EventListener, ListenerPressure } from './events/event-stream.js';
 import type { DestroyOptions } from './operations/destroy.js';
 import type { DoctorReport } from './operations/doctor.js';
 import type { DownOptions } from './operations/down.js';
+import type { ImageListing } from './operations/image-listing.js';
+import type {
+  PruneImagesOptions,
+  PruneImagesResult,
+  RemoveImagesOptions,
+  RemoveImagesResult,
+} from './operations/image-remove.js';
+import type { PulledImage, PullImagesOptions } from './operations/images.js';
 import type { PruneResult } from './operations/project-plugin-use.js';
 import type { VmListing } from './operations/list.js';
 import type { LogChunk, LogOptions } from './operations/log.js';
@@ -117,6 +125,31 @@ export class Vmctl {
   /** Runs a command in a running VM. */
   async exec(options: ExecOptions): Promise<GuestExecResult> {
     return (await import('./operations/exec.js')).execInGuest(this.#runtime, options);
+  }
+
+  /** Fetches images into the cache. */
+  async pullImages(options: PullImagesOptions): Promise<readonly PulledImage[]> {
+    return (await import('./operations/images.js')).pullImages(this.#runtime, options);
+  }
+
+  /** The images of the cache, with their sizes and who uses them. */
+  async listImages(): Promise<readonly ImageListing[]> {
+    return (await import('./operations/images.js')).listImages(this.#runtime);
+  }
+
+  /** Some images of the cache, by URL, path, name, or the beginning of the digest. */
+  async inspectImages(options: { readonly images: readonly string[] }): Promise<readonly ImageListing[]> {
+    return (await import('./operations/images.js')).inspectImages(this.#runtime, options);
+  }
+
+  /** Removes images from the cache, unless a VM needs them. */
+  async removeImages(options: RemoveImagesOptions): Promise<RemoveImagesResult> {
+    return (await import('./operations/image-remove.js')).removeImages(this.#runtime, options);
+  }
+
+  /** Removes the images that no VM needs. */
+  async pruneImages(options?: PruneImagesOptions): Promise<PruneImagesResult> {
+    return (await import('./operations/image-remove.js')).pruneImages(this.#runtime, options);
   }
 
   /** The logs of a VM. */

@@ -101,6 +101,10 @@ export const errorRegistry = {
     exit: EXIT.failure,
   },
   VMCTL_HOST_COMMAND_MISSING: { meaning: 'A program that vmctl needs is not installed.', exit: EXIT.host },
+  VMCTL_IMAGE_AMBIGUOUS: {
+    meaning: 'A word names several images of the cache.',
+    exit: EXIT.usage,
+  },
   VMCTL_IMAGE_BACKING_FILE: {
     meaning: 'A qcow2 image refers to another file of the host; such an image could read any of them.',
     exit: EXIT.usage,
@@ -119,11 +123,16 @@ export const errorRegistry = {
     meaning: 'A running program writes to the disk that is given as an image.',
     exit: EXIT.failure,
   },
+  VMCTL_IMAGE_NEEDED: {
+    meaning: 'An image was not removed because disks of VMs stand on it.',
+    exit: EXIT.failure,
+  },
   VMCTL_IMAGE_NOT_FOUND: { meaning: 'There is no image file at that path.', exit: EXIT.usage },
   VMCTL_IMAGE_SCHEME_UNKNOWN: {
     meaning: 'No installed plugin fetches images for that URL scheme.',
     exit: EXIT.host,
   },
+  VMCTL_IMAGE_UNKNOWN: { meaning: 'There is no such image in the cache.', exit: EXIT.usage },
   VMCTL_IMAGE_URL_INVALID: { meaning: 'The URL of an image cannot be used.', exit: EXIT.usage },
   VMCTL_INTERNAL: { meaning: 'A mistake in vmctl itself.', exit: EXIT.failure },
   VMCTL_INTERRUPTED: {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { VmctlError } from '../errors/vmctl-error.js';
@@ -96,6 +96,32 @@ export async function acquireLock(options: AcquireLockOptions): Promise<Lock> {
     const delay = Math.min(pause * (0.5 + Math.random() / 2), left);
     await sleep(delay, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
     pause = Math.min(pause * 2, LONGEST_POLL_MS);
+  }
+}
+
+/** Who holds a lock now; undefined when nobody does, or whoever did is gone. Changes nothing. */
+export async function lockHolder(
+  options: Pick<AcquireLockOptions, 'directory' | 'name' | 'processes'>,
+): Promise<LockHolder | undefined> {
+  const path = join(options.directory, `${fileName(options.name)}.lock`);
+  for (let misses = 0; misses <= MOST_MISSES; misses++) {
+    const token = await readToken(path);
+    if (token !== undefined) {
+      const { holder } = token;
+      return holder !== undefined && (await isHeldBy(holder, options.processes)) ? holder : undefined;
+    }
+    if (!(await exists(path))) return undefined;
+  }
+  throw damaged(path);
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw fsError(error, { verb: 'read the lock', path });
   }
 }
 

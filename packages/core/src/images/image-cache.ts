@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncDirectory, writeAtomic } from '../host/atomic-file.js';
 import { errnoOf, fsError } from '../host/fs-error.js';
@@ -7,8 +7,12 @@ import { parseRecord, type ImageRecord } from './image-record.js';
 
 /** Hex digits of key and digest that are part of a file's name; the sidecar has all of them. */
 const NAME_DIGITS = 16;
+/** The unit of `st_blocks`. */
+const BLOCK_BYTES = 512;
 const PARTIAL = /\.partial-(?<pid>[0-9]+)-[0-9a-f]+$/;
 const LEFTOVER_OF_SIDECAR = /\.tmp$/;
+const IMAGE = /^(?<key>[0-9a-f]{16})-[0-9a-f]{16}-./;
+const OF_KEY = /^\.?(?<key>[0-9a-f]{16})-/;
 
 /** An image in the cache. */
 export interface CachedImage {
@@ -56,6 +60,79 @@ export class ImageCache {
       if (newest === undefined || found.record.fetched_at > newest.record.fetched_at) newest = found;
     }
     return newest;
+  }
+
+  /** All images, in no order. */
+  async list(): Promise<readonly CachedImage[]> {
+    const entries = await this.#entries();
+    const sidecars = entries.filter((entry) => IMAGE.test(entry) && entry.endsWith('.json'));
+    const images = await Promise.all(sidecars.map((entry) => this.#read(entry.slice(0, -'.json'.length))));
+    return images.filter((image) => image !== undefined);
+  }
+
+  /** Whether an image is still there. */
+  async has({ record }: CachedImage): Promise<boolean> {
+    return (await this.#read(record.file)) !== undefined;
+  }
+
+  /** From now on nobody finds the image; its file stays. The caller holds the lock of its key. */
+  async hide({ path }: Pick<CachedImage, 'path'>): Promise<void> {
+    await this.#unlink(`${path}.json`);
+    await syncDirectory(this.#directory);
+  }
+
+  /** Takes {@link hide} back. */
+  async show({ path, record }: CachedImage): Promise<void> {
+    try {
+      await writeAtomic(`${path}.json`, `${JSON.stringify(record, undefined, 2)}\n`);
+    } catch (error) {
+      throw fsError(error, { verb: 'write', path: `${path}.json` });
+    }
+  }
+
+  /** Removes a hidden image's file. */
+  async delete({ path }: Pick<CachedImage, 'path'>): Promise<void> {
+    await this.#unlink(path);
+  }
+
+  /** Keys, as far as they are in names, of which something lies here that is no whole image. */
+  async keysWithLeftovers(): Promise<readonly string[]> {
+    const whole = new Set((await this.list()).flatMap(({ record: { file } }) => [file, `${file}.json`]));
+    const keys = (await this.#entries())
+      .filter((entry) => !whole.has(entry))
+      .map((entry) => OF_KEY.exec(entry)?.groups?.['key']);
+    return [...new Set(keys.filter((key) => key !== undefined))].toSorted();
+  }
+
+  /**
+   * Images of a key that nobody finds: a kill came between {@link hide} and {@link delete}, or their file is not as
+   * large as it was. The caller holds the lock of the key.
+   */
+  async hidden(key: string): Promise<readonly { readonly file: string; readonly path: string }[]> {
+    const whole = new Set((await this.list()).flatMap(({ record: { file } }) => [file, `${file}.json`]));
+    const files = (await this.#entries())
+      .filter((entry) => IMAGE.exec(entry)?.groups?.['key'] === key.slice(0, NAME_DIGITS))
+      .filter((entry) => !whole.has(entry) && !PARTIAL.test(entry))
+      .map((entry) => entry.replace(/\.json$/, ''));
+    return [...new Set(files)].map((file) => ({ file, path: join(this.#directory, file) }));
+  }
+
+  /** Bytes that a file takes on the disk; holes do not count. 0 when it is gone. */
+  async diskUsage({ path }: Pick<CachedImage, 'path'>): Promise<number> {
+    try {
+      return (await stat(path)).blocks * BLOCK_BYTES;
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return 0;
+      throw fsError(error, { verb: 'read', path });
+    }
+  }
+
+  async #unlink(path: string): Promise<void> {
+    try {
+      await unlink(path);
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw fsError(error, { verb: 'remove', path });
+    }
   }
 
   /** A new path for an image that is on its way in. The caller holds the lock of `key`. */

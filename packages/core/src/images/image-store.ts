@@ -1,11 +1,13 @@
 import { basename } from 'node:path';
-import { VmctlError } from '../errors/vmctl-error.js';
+import { hasCode, VmctlError } from '../errors/vmctl-error.js';
 import type { EventSink } from '../events/events.js';
 import { fsError } from '../host/fs-error.js';
+import type { LockHolder } from '../host/lock-token.js';
 import type { Logger } from '../host/logger.js';
 import { COMPRESSION_MAGIC_BYTES, compressionOf, withoutCompressionSuffix } from './compression.js';
 import type { DiskTools, ImageReference, ImageSource, ImageStream, ResolvedImage } from './contract.js';
 import { type CachedImage, ImageCache } from './image-cache.js';
+import { ImageClaims } from './image-claims.js';
 import { cacheKeyOfPath, cacheKeyOfUrl, fileNameOfUrl, parseImageUrl, shownUrl } from './image-url.js';
 import { fileFingerprint, openLocalStream } from './file-source.js';
 import { openImageFile } from './local-file.js';
@@ -16,12 +18,36 @@ import { SharedTask } from './shared-task.js';
  * Runs `work` while nobody else, in this process or another one, holds the lock of that name.
  * Rejects with the signal's reason when it aborts before the lock is there.
  */
-export type WithLock = <T>(name: string, signal: AbortSignal, work: () => Promise<T>) => Promise<T>;
+export type WithLock = <T>(
+  name: string,
+  signal: AbortSignal,
+  work: () => Promise<T>,
+  options?: {
+    /** For the messages of whoever waits. Default `fetching an image`. */
+    readonly purpose?: string;
+    /** False: reject with VMCTL_LOCKED when somebody else holds it. Default true. */
+    readonly wait?: boolean;
+    /** Called once for each holder that is waited for. */
+    readonly onWait?: (holder: LockHolder) => void;
+  },
+) => Promise<T>;
+
+/** What became of an image that was to be removed. */
+export type Removal =
+  | { readonly outcome: 'removed' }
+  /** Somebody else has removed it meanwhile. */
+  | { readonly outcome: 'absent' }
+  | { readonly outcome: 'needed'; /** VMs whose disks stand on it. */ readonly vms: readonly string[] };
+
+/** Says which VMs need an image, by the name of its file in the cache. */
+export type ImageUsers = (file: string) => Promise<readonly string[]>;
 
 /** What an {@link ImageStore} works with. */
 export interface ImageStoreOptions {
   /** The cache; absolute, made when it is needed. */
   readonly imagesDir: string;
+  /** Where {@link ImageClaims} are; absolute, made when it is needed. */
+  readonly claimsDir: string;
   readonly disks: DiskTools;
   /** The source for a URL scheme (no colon); undefined when there is none. */
   readonly sources: (scheme: string) => Promise<ImageSource | undefined>;
@@ -31,7 +57,11 @@ export interface ImageStoreOptions {
 
 /** For whom an image is resolved. */
 export interface ResolveOptions {
-  readonly vm: string;
+  /**
+   * The VM that is to stand on it, whose lock the caller holds: as long as it does, nobody removes the image. Undefined
+   * for whoever only wants it in the cache.
+   */
+  readonly vm: string | undefined;
   readonly signal: AbortSignal;
   readonly events: EventSink;
 }
@@ -59,11 +89,13 @@ interface Wanted {
 export class ImageStore {
   readonly #options: ImageStoreOptions;
   readonly #cache: ImageCache;
+  readonly #claims: ImageClaims;
   readonly #tasks = new Map<string, SharedTask<ResolvedImage, TransferProgress>>();
 
   constructor(options: ImageStoreOptions) {
     this.#options = options;
     this.#cache = new ImageCache(options.imagesDir);
+    this.#claims = new ImageClaims(options.claimsDir);
   }
 
   /**
@@ -80,9 +112,9 @@ export class ImageStore {
    */
   async resolve(reference: ImageReference, options: ResolveOptions): Promise<ResolvedImage> {
     options.signal.throwIfAborted();
-    if (reference.kind === 'url') return this.#fetch(await this.#describeUrl(reference), options);
+    if (reference.kind === 'url') return this.#fetchFor(options, await this.#describeUrl(reference));
     const packed = await describePackedFile(reference.path);
-    if (packed !== undefined) return this.#fetch(packed, options);
+    if (packed !== undefined) return this.#fetchFor(options, packed);
     return this.#share(`path ${reference.path}`, 'inspect', basename(reference.path), options, async () => ({
       path: reference.path,
       ...(await this.#options.disks.inspect(reference.path)),
@@ -91,13 +123,102 @@ export class ImageStore {
     }));
   }
 
+  /** All images of the cache, in no order. */
+  list(): Promise<readonly CachedImage[]> {
+    return this.#cache.list();
+  }
+
+  /** Bytes that an image takes on the disk. */
+  diskUsage(image: CachedImage): Promise<number> {
+    return this.#cache.diskUsage(image);
+  }
+
+  /**
+   * Removes an image unless a VM needs it. Waits for whoever is just fetching it.
+   *
+   * @param users - asked twice, the second time when nobody can find the image any more
+   * @throws VMCTL_LOCKED with `wait: false`, when somebody is fetching it
+   */
+  async remove(
+    image: CachedImage,
+    options: { readonly users: ImageUsers; readonly signal: AbortSignal; readonly wait: boolean },
+  ): Promise<Removal> {
+    return this.#options.withLock(
+      lockName(image.record.key),
+      options.signal,
+      async (): Promise<Removal> => {
+        if (!(await this.#cache.has(image))) return { outcome: 'absent' };
+        const before = await options.users(image.record.file);
+        if (before.length > 0) return { outcome: 'needed', vms: before };
+        await this.#cache.hide(image);
+        // Whoever found it before has said so by now, and nobody finds it any more.
+        let vms: readonly string[];
+        try {
+          vms = await options.users(image.record.file);
+        } catch (error) {
+          await this.#cache.show(image);
+          throw error;
+        }
+        if (vms.length > 0) {
+          await this.#cache.show(image);
+          return { outcome: 'needed', vms };
+        }
+        await this.#cache.delete(image);
+        return { outcome: 'removed' };
+      },
+      { purpose: 'removing an image', wait: options.wait },
+    );
+  }
+
+  /**
+   * Removes what killed runs have left in the cache: parts of downloads, and images that were on their way out. What
+   * somebody is fetching is left alone.
+   *
+   * @returns names of files
+   */
+  async removeLeftovers(options: {
+    readonly users: ImageUsers;
+    readonly signal: AbortSignal;
+  }): Promise<readonly string[]> {
+    const removed: string[] = [];
+    for (const key of await this.#cache.keysWithLeftovers()) {
+      const clean = async (): Promise<void> => {
+        removed.push(...(await this.#cache.removeLeftovers(key)));
+        for (const hidden of await this.#cache.hidden(key)) {
+          if ((await options.users(hidden.file)).length > 0) continue;
+          await this.#cache.delete(hidden);
+          await this.#cache.hide(hidden);
+          removed.push(hidden.file);
+        }
+      };
+      const purpose = 'tidying up the image cache';
+      await this.#options
+        .withLock(lockName(key), options.signal, clean, { purpose, wait: false })
+        .catch((error: unknown) => {
+          if (!hasCode(error, 'VMCTL_LOCKED')) throw error;
+        });
+    }
+    return removed;
+  }
+
+  /** Fetches an image and claims it for its VM, so that it stays. */
+  async #fetchFor(options: ResolveOptions, wanted: Wanted): Promise<ResolvedImage> {
+    for (;;) {
+      const image = await this.#fetch(wanted, options);
+      if (options.vm === undefined) return image;
+      await this.#claims.claim(options.vm, basename(image.path));
+      // Somebody may have removed it before it was claimed.
+      if ((await this.#cached(wanted))?.path === image.path) return image;
+    }
+  }
+
   async #fetch(wanted: Wanted, options: ResolveOptions): Promise<ResolvedImage> {
     const cached = await this.#cached(wanted);
     if (cached !== undefined) return cached;
     // The lock sorts out tasks of the same key with other checksums, here and in other processes.
     const id = `${wanted.key} ${wanted.sha256 ?? ''}`;
     return this.#share(id, wanted.task, wanted.label, options, (signal, report) =>
-      this.#options.withLock(`image-${wanted.key.slice(0, 16)}`, signal, async () => {
+      this.#options.withLock(lockName(wanted.key), signal, async () => {
         const meanwhile = await this.#cached(wanted);
         if (meanwhile !== undefined) return meanwhile;
         const removed = await this.#cache.removeLeftovers(wanted.key);
@@ -169,6 +290,11 @@ export class ImageStore {
       open: (signal, events) => source.open(url, { signal, events }),
     };
   }
+}
+
+/** The key as far as it is in the names of files: leftovers tell no more of it. */
+function lockName(key: string): string {
+  return `image-${key.slice(0, 16)}`;
 }
 
 function resolved({ path, record }: CachedImage, { label }: Wanted): Omit<ResolvedImage, 'origin'> {

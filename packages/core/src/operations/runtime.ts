@@ -209,16 +209,19 @@ export class Runtime {
     ]);
     return new ImageStore({
       imagesDir: this.dataDir.images,
+      claimsDir: this.dataDir.imageClaims,
       disks: plugins.host.disks,
       sources: (scheme) => plugins.imageSource(scheme),
-      withLock: async (name, signal, work) => {
+      withLock: async (name, signal, work, { purpose = 'fetching an image', wait = true, onWait } = {}) => {
         const lock = await acquireLock({
           directory: this.dataDir.locks,
           name,
-          purpose: 'fetching an image',
+          subject: 'image',
+          purpose,
           processes: this.processes,
-          wait: true,
+          wait,
           signal,
+          onWait,
         });
         try {
           return await work();

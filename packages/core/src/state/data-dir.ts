@@ -24,6 +24,8 @@ export class DataDir {
   readonly registryFile: string;
   /** The image cache. */
   readonly images: string;
+  /** Which image each VM is just being made from; nothing in it is worth keeping. */
+  readonly imageClaims: string;
   /** The work directories, by VM name. */
   readonly vms: string;
   /** The plugins that VMFiles require. */
@@ -35,6 +37,7 @@ export class DataDir {
     this.path = path;
     this.registryFile = join(path, 'vms.json');
     this.images = join(path, 'images');
+    this.imageClaims = join(path, '.image-claims');
     this.vms = join(path, 'vms');
     this.projectPlugins = join(path, 'project-plugins');
     this.locks = join(path, '.locks');

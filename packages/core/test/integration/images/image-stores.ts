@@ -15,6 +15,7 @@ export function createStore(directory: string, options: Partial<ImageStoreOption
   const processes = createProcessTable();
   return new ImageStore({
     imagesDir: join(directory, 'images'),
+    claimsDir: join(directory, 'claims'),
     disks: createDiskTools({ exec: createExec() }),
     sources: async (scheme) => {
       if (scheme === 'file') return new FileImageSource();

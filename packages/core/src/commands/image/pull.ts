@@ -1,0 +1,67 @@
+import { Args, Flags } from '@oclif/core';
+import { BaseCommand } from '../../cli/base-command.js';
+import { missingArgument } from '../../cli/missing-argument.js';
+import { EXIT } from '../../errors/registry.js';
+import type { PulledImage } from '../../operations/images.js';
+import { errorText } from '../../ui/error-text.js';
+import { pulledText } from '../../ui/image-text.js';
+import { PullProgress } from '../../ui/pull-progress.js';
+import { styleFor } from '../../ui/style.js';
+import type { Vmctl } from '../../vmctl.js';
+
+export default class ImagePull extends BaseCommand {
+  static override summary = 'Fetch images into the cache.';
+  static override description = `Takes the URLs that \`image-url\` of a VMFile takes. An image that is in the cache already is left as it is.`;
+  static override examples = [
+    {
+      description: 'An image of a distribution',
+      command:
+        '<%= config.bin %> image pull https://cloud.debian.org/images/cloud/bookworm/latest/debian-12-generic-amd64.qcow2',
+    },
+    {
+      description: 'From a container registry',
+      command: '<%= config.bin %> image pull oci://quay.io/containerdisks/fedora:42',
+    },
+  ];
+  static override strict = false;
+  static override args = { url: Args.string({ description: 'images to fetch' }) };
+  static override flags = {
+    sha256: Flags.string({ description: 'digest that the download must have', helpValue: 'HEX' }),
+  };
+
+  async run(): Promise<{ images: readonly PulledImage[] }> {
+    const { argv, flags } = await this.parse(ImagePull);
+    if (argv.length === 0)
+      throw missingArgument('Which image?', 'Give a URL: vmctl image pull https://example.org/disk.qcow2');
+    this.handleInterrupts();
+    const vmctl = this.vmctl();
+    const stop = this.jsonEnabled() ? undefined : await showProgress(vmctl);
+    const images = await vmctl
+      .pullImages({ urls: argv.map(String), sha256: flags.sha256, signal: this.signal })
+      .finally(() => stop?.());
+    const failed = images.filter((image) => image.outcome === 'failed');
+    if (!this.jsonEnabled()) {
+      for (const image of images) {
+        const text = pulledText(image);
+        if (text !== undefined) this.log(text);
+      }
+      for (const { error } of failed) this.logToStderr(errorText(error, styleFor(process.stderr)));
+    }
+    if (failed.length > 0) this.endWith(EXIT.failure);
+    return { images };
+  }
+}
+
+/** Shows on a terminal how far the downloads are. Returns the function that ends it. */
+async function showProgress(vmctl: Vmctl): Promise<() => void> {
+  if (!process.stderr.isTTY || process.env['TERM'] === 'dumb') return () => undefined;
+  const { createLogUpdate } = await import('log-update');
+  const live = createLogUpdate(process.stderr);
+  const progress = new PullProgress(live);
+  const unsubscribe = vmctl.subscribe((event) => progress.handle(event));
+  return () => {
+    unsubscribe();
+    live.clear();
+    live.done();
+  };
+}
