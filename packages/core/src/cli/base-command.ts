@@ -59,11 +59,12 @@ export abstract class BaseCommand extends Command {
 
   /** What oclif knows of the installed plugins. */
   protected pluginPackages(): PluginPackage[] {
-    return [...this.config.plugins.values()].map(({ name, version, root, type, pjson }) => ({
+    return [...this.config.plugins.values()].map(({ name, version, root, type, tag, pjson }) => ({
       name,
       version,
       root,
       origin: type,
+      from: tag === undefined ? undefined : `${name}@${tag}`,
       // oclif types only its own fields of package.json.
       vmctl: (pjson as { vmctl?: unknown }).vmctl,
     }));

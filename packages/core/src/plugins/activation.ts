@@ -1,11 +1,11 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { asError, hasCode, messageOf, VmctlError } from '../errors/vmctl-error.js';
+import { messageOf, VmctlError } from '../errors/vmctl-error.js';
 import type { Logger } from '../host/logger.js';
 import type { KnownPlugin } from './catalog.js';
 import { PLUGIN_API_VERSION, type PluginHost, type VmctlPlugin } from './contract.js';
-import type { PluginPackage } from './manifest.js';
+import { errorLine, loadFailed } from './load-failure.js';
 import { runPlugin } from './plugin-call.js';
 import { activating, withdrawTaps } from './tap-errors.js';
 
@@ -51,7 +51,7 @@ export class PluginActivator {
           runPlugin(name, { method: 'apply', of: 'its entry' }, async () => loaded.apply(this.#host)),
         );
       } catch (error) {
-        throw loadFailed(plugin, `its apply() failed: ${messageOf(error)}`, error);
+        throw loadFailed(plugin, 'apply', `its apply() failed: ${messageOf(error)}`, error);
       }
     }).catch((error: unknown) => {
       // What it tapped before it failed must not run as if it were whole.
@@ -85,7 +85,7 @@ async function importEntry(plugin: KnownPlugin): Promise<VmctlPlugin> {
   try {
     await access(path);
   } catch (error) {
-    throw loadFailed(plugin, `its entry is missing: ${path}`, error);
+    throw loadFailed(plugin, 'entry', `its entry is missing: ${path}`, error);
   }
   let module: unknown;
   try {
@@ -95,15 +95,20 @@ async function importEntry(plugin: KnownPlugin): Promise<VmctlPlugin> {
       () => import(pathToFileURL(path).href),
     );
   } catch (error) {
-    const { name, message } = asError(error);
-    throw loadFailed(plugin, `its entry ${path} cannot be imported: ${name}: ${message}`, error);
+    throw loadFailed(plugin, 'import', `its entry ${path} cannot be imported: ${errorLine(error)}`, error);
   }
   const exported = (module as { default?: unknown }).default; // a module namespace is an object
   if (!isPlugin(exported)) {
-    throw loadFailed(plugin, `${path} has no default export { name, apiVersion, apply }`);
+    const inner = (exported as { default?: unknown } | null | undefined)?.default;
+    const why = isPlugin(inner) ? ', but one { default }: it is compiled to CommonJS' : '';
+    throw loadFailed(plugin, 'export', `${path} has no default export { name, apiVersion, apply }${why}`);
   }
   if (exported.apiVersion !== PLUGIN_API_VERSION) {
-    throw loadFailed(plugin, `its code says apiVersion ${exported.apiVersion}, not ${PLUGIN_API_VERSION}`);
+    throw loadFailed(
+      plugin,
+      'export',
+      `its code says apiVersion ${exported.apiVersion}, not ${PLUGIN_API_VERSION}`,
+    );
   }
   return exported;
 }
@@ -116,29 +121,4 @@ function isPlugin(value: unknown): value is VmctlPlugin {
     typeof value.apply === 'function' &&
     'apiVersion' in value
   );
-}
-
-function loadFailed(plugin: KnownPlugin, why: string, cause?: unknown): Error {
-  if (cause instanceof Error && hasCode(cause, 'VMCTL_PLUGIN_EXITED')) return cause;
-  const { name, version } = plugin.package;
-  return new VmctlError('VMCTL_PLUGIN_LOAD_FAILED', {
-    message: `The plugin ${name} ${version} cannot be loaded: ${why}.`,
-    hint: hintFor(plugin.package),
-    cause,
-    details: { plugin: name },
-  });
-}
-
-/** What to do about a plugin that cannot be loaded depends on how it came. */
-function hintFor({ name, root, origin }: PluginPackage): string {
-  switch (origin) {
-    case 'link':
-      return `Build it (npm run build in ${root}), or unlink it: vmctl plugins unlink ${name}`;
-    case 'folder':
-      return `Build it: npm install && npm run build in ${root}`;
-    case 'project':
-      return `The VMFile requires it. \`vmctl doctor\` tells whether its files are damaged; else require another version of it in "plugins".`;
-    default:
-      return `Install it again: vmctl plugins install ${name}@latest, or remove it: vmctl plugins uninstall ${name}`;
-  }
 }

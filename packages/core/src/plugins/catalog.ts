@@ -84,7 +84,8 @@ export class PluginCatalog {
   }
 }
 
-function contributed(plugin: KnownPlugin, kind: ContributionKind): readonly string[] {
+/** The names of that kind that a plugin says it brings. */
+export function contributed(plugin: KnownPlugin, kind: ContributionKind): readonly string[] {
   const { contributes } = plugin.manifest;
   return kind === 'hypervisors' ? Object.keys(contributes.hypervisors ?? {}) : (contributes[kind] ?? []);
 }

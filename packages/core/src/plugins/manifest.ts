@@ -1,4 +1,4 @@
-import { isAbsolute, normalize, sep } from 'node:path';
+import { isAbsolute, join, normalize, sep } from 'node:path';
 import { VM_NODE_NAME, VM_SETTINGS } from '../vmfile/vm-settings.js';
 import { PLUGIN_API_VERSION, type PluginManifest } from './contract.js';
 
@@ -13,6 +13,8 @@ export interface PluginPackage {
   readonly vmctl: unknown;
   /** How it came: `core`, `user` (installed), `link`, `dev`; through a VMFile: `project`, `folder`. */
   readonly origin: string;
+  /** What installs it again, for one from a registry: `NAME@TAG`. */
+  readonly from?: string | undefined;
 }
 
 /** Whether a package was brought by a VMFile, and not by `vmctl plugins`. */
@@ -119,7 +121,10 @@ function invalid(pkg: PluginPackage, what: string): ManifestResult {
     problem: {
       code: 'VMCTL_PLUGIN_INVALID',
       message: `The plugin ${pkg.name} ${pkg.version} cannot be used: ${what}.`,
-      hint: `Tell its authors, or remove it: vmctl plugins uninstall ${pkg.name}`,
+      hint:
+        pkg.origin === 'link'
+          ? `Mend the "vmctl" field of ${join(pkg.root, 'package.json')}, or unlink it: vmctl plugins unlink ${pkg.name}`
+          : `Tell its authors, or remove it: vmctl plugins uninstall ${pkg.name}`,
     },
   };
 }

@@ -8,6 +8,7 @@ import type { VmNode } from '../vmfile/vm-node.js';
 import { PluginActivator } from './activation.js';
 import {
   type Conflict,
+  contributed,
   type ContributionKind,
   type KnownPlugin,
   PluginCatalog,
@@ -16,36 +17,20 @@ import {
 import type { PluginHost } from './contract.js';
 import type { PluginPackage } from './manifest.js';
 import { pluginProduct } from './plugin-product.js';
+import {
+  BACKEND,
+  IMAGE_SOURCE,
+  mustBeNamed,
+  notBrought,
+  PROVISIONER,
+  VM_NODE,
+  type Wording,
+} from './product-kind.js';
 import { orderTaps } from './tap-order.js';
 
 /** The package that brings the provisioner types everybody knows. */
 const PROVISIONERS_PACKAGE = '@vmctl/plugin-provisioners';
 const KNOWN_PROVISIONERS: readonly string[] = ['shell', 'file'];
-
-/** Words for messages about one kind of contribution. */
-interface Wording {
-  readonly kind: ContributionKind;
-  readonly noun: string;
-  readonly code:
-    | 'VMCTL_BACKEND_NOT_INSTALLED'
-    | 'VMCTL_PROVISIONER_UNKNOWN'
-    | 'VMCTL_IMAGE_SCHEME_UNKNOWN'
-    | 'VMCTL_VM_NODE_UNKNOWN';
-}
-
-const BACKEND: Wording = { kind: 'hypervisors', noun: 'backend', code: 'VMCTL_BACKEND_NOT_INSTALLED' };
-const PROVISIONER: Wording = {
-  kind: 'provisioners',
-  noun: 'provisioner type',
-  code: 'VMCTL_PROVISIONER_UNKNOWN',
-};
-const IMAGE_SOURCE: Wording = {
-  kind: 'imageSources',
-  noun: 'image source',
-  code: 'VMCTL_IMAGE_SCHEME_UNKNOWN',
-};
-
-const VM_NODE: Wording = { kind: 'vmNodes', noun: 'VM node', code: 'VMCTL_VM_NODE_UNKNOWN' };
 
 /** Finds what plugins contribute, and loads a plugin when something of it is used. */
 export class PluginSystem {
@@ -136,9 +121,24 @@ export class PluginSystem {
     return errors;
   }
 
-  /** Tries to load one plugin; for `doctor`. */
+  /**
+   * Tries to load one plugin, and looks whether it taps what it says that it brings; for `doctor`.
+   *
+   * @throws like the activation, and VMCTL_PLUGIN_INVALID when nothing taps the hook of a name
+   */
   async tryActivate(plugin: KnownPlugin): Promise<void> {
     await this.#activator.activate(plugin);
+    const { hypervisor, provisioner, imageSource, vmNode } = this.host.hooks;
+    for (const [wording, hooks] of [
+      [BACKEND, hypervisor],
+      [PROVISIONER, provisioner],
+      [IMAGE_SOURCE, imageSource],
+      [VM_NODE, vmNode],
+    ] as const) {
+      for (const key of contributed(plugin, wording.kind)) {
+        if (hooks.get(key)?.isUsed() !== true) throw notBrought(plugin.package.name, wording, key);
+      }
+    }
   }
 
   #get<C, T>(
@@ -169,12 +169,9 @@ export class PluginSystem {
     // A factory may give anything, or nothing when no tap answers.
     const made: unknown = await hooks.for(key).promise(context);
     if (typeof made !== 'object' || made === null) {
-      throw new VmctlError('VMCTL_PLUGIN_INVALID', {
-        message: `The plugin ${name} says that it brings the ${wording.noun} "${key}", but does not.`,
-        hint: `Its apply() has to tap hooks for "${key}" and give an object. Tell its authors.`,
-        details: { plugin: name },
-      });
+      throw notBrought(name, wording, key);
     }
+    mustBeNamed(made, name, wording, key);
     // What it gives is a T as far as its types are true; what is missing fails when it is called, as the plugin's.
     return pluginProduct(made as T & object, name, `the ${wording.noun} "${key}"`);
   }

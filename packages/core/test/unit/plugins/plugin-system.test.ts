@@ -140,6 +140,23 @@ describe('PluginSystem', () => {
     await expect(plugins.provisioner('fine')).resolves.toEqual({ type: 'fine' });
   });
 
+  it.each([
+    ['hypervisors', 'backend', 'hypervisor', 'name', { warp: {} }],
+    ['provisioners', 'provisioner', 'provisioner', 'type', ['warp']],
+    ['imageSources', 'imageSource', 'imageSource', 'scheme', ['warp']],
+    ['vmNodes', 'vmNode', 'vmNode', 'name', ['warp']],
+  ] as const)(
+    'refuses what says another name than the one it is known by: %s',
+    async (kind, ask, hook, property, value) => {
+      const body = `host.hooks.${hook}.for('warp').tapPromise('acme', async () => ({ ${property}: 'wrap' }));`;
+      const plugins = system([await plugin('acme', { [kind]: value }, body)]);
+      await expect(plugins[ask]('warp')).rejects.toMatchObject({
+        code: 'VMCTL_PLUGIN_INVALID',
+        message: expect.stringContaining(`"${property}" is "wrap", not "warp"`),
+      });
+    },
+  );
+
   it('gives up on a plugin that hangs', async () => {
     const pkg = await plugin('hang', { provisioners: ['nix'] }, 'await new Promise(() => {});');
     const activator = new PluginActivator({ host: host(), log: quiet, timeoutMs: 50 });
