@@ -30,6 +30,7 @@ export type { SshCommand, SshOptions } from './operations/ssh.js';
 export type { VmStatus } from './operations/status.js';
 export type { StopOptions } from './operations/stop.js';
 export type { OperationResult, UpOptions } from './operations/up.js';
+export type { WaitCondition, WaitOptions } from './operations/wait.js';
 export type { ConfirmInstall, InstallRequest } from './project-plugins/prepare.js';
 export type { MissingPlugin } from './project-plugins/survey.js';
 export type { PluginPackage } from './plugins/manifest.js';

@@ -24,6 +24,7 @@ import type { SshCommand, SshOptions } from './operations/ssh.js';
 import type { VmStatus } from './operations/status.js';
 import type { StopOptions } from './operations/stop.js';
 import type { OperationResult, UpOptions } from './operations/up.js';
+import type { WaitOptions } from './operations/wait.js';
 import type { VmFile } from './vmfile/model.js';
 
 /**
@@ -90,6 +91,11 @@ export class Vmctl {
   /** Lets suspended VMs go on. */
   async resume(options: RegisteredVmsOptions): Promise<OperationResult> {
     return (await import('./operations/suspend.js')).resume(this.#runtime, options);
+  }
+
+  /** Waits until VMs are ready, running or stopped. */
+  async wait(options: WaitOptions): Promise<OperationResult> {
+    return (await import('./operations/wait.js')).wait(this.#runtime, options);
   }
 
   /** Removes VMs with all they have. */

@@ -334,6 +334,10 @@ export const errorRegistry = {
     meaning: 'The VM is in a state that the command cannot work with.',
     exit: EXIT.failure,
   },
+  VMCTL_WAIT_TIMEOUT: {
+    meaning: 'A VM did not come into the state that was waited for in time.',
+    exit: EXIT.failure,
+  },
   VMCTL_WORKDIR_FOREIGN: {
     meaning: 'The work directory of a VM is outside of the data directory, so it is not removed.',
     exit: EXIT.failure,

@@ -19,6 +19,9 @@ export type VmOutcome =
   | 'already-suspended'
   | 'resumed'
   | 'provisioned'
+  /** It was waited for. */
+  | 'running'
+  | 'ready'
   | 'destroyed'
   | 'absent'
   | 'failed'

@@ -15,13 +15,15 @@ export interface EachVmOptions {
   readonly operation: string;
   /** VMs in groups: one group after the other, all VMs of a group at once. */
   readonly groups: readonly (readonly string[])[];
+  /** False: the work only looks, so that others may work on the VM meanwhile. Default true. */
+  readonly lock?: boolean | undefined;
   readonly wait?: boolean | undefined;
   readonly signal: AbortSignal;
-  /** Called under the VM's lock. `handle` is undefined when the VM does not exist. */
+  /** Called under the VM's lock, if there is one. `handle` is undefined when the VM does not exist. */
   readonly work: (handle: VmHandle | undefined, name: string) => Promise<VmOutcome>;
 }
 
-/** Does one thing with several VMs, each under its lock, with events and a result for each. */
+/** Does one thing with several VMs, each under its lock unless told otherwise, with events and a result for each. */
 export async function eachVm(runtime: Runtime, options: EachVmOptions): Promise<OperationResult> {
   const { operation, groups, signal, wait = true } = options;
   const started = performance.now();
@@ -56,6 +58,7 @@ export async function eachVm(runtime: Runtime, options: EachVmOptions): Promise<
 
   async function locked(vm: string): Promise<VmOutcome> {
     signal.throwIfAborted();
+    if (options.lock === false) return options.work(await runtime.registry.get(vm), vm);
     const lock = await lockVm(runtime.dataDir, vm, {
       processes: runtime.processes,
       purpose: `vmctl ${operation}`,

@@ -45,9 +45,9 @@ export async function eachRegisteredVm(
 }
 
 /** Each name once; with `all` in alphabetical order. */
-async function registeredNames(
+export async function registeredNames(
   runtime: Runtime,
-  { names, all }: RegisteredVmsOptions,
+  { names, all }: Pick<RegisteredVmsOptions, 'names' | 'all'>,
 ): Promise<readonly string[]> {
   if (all !== true) return (await requireVms(runtime, [...new Set(names)])).map(({ name }) => name);
   await runtime.registry.mustBeReadable();

@@ -157,6 +157,10 @@ export class EventLines {
         return [`${good('✓')} ${vm} stopped in ${took}`];
       case 'already-stopped':
         return [`${good('✓')} ${vm} was stopped already`];
+      case 'running':
+        return [`${good('✓')} ${vm} is running`];
+      case 'ready':
+        return [`${good('✓')} ${vm} is ready   ${dim(`vmctl ssh ${vm}`)}`];
       case 'provisioned':
         return this.#provisioned.has(vm)
           ? [`${good('✓')} ${vm} provisioned in ${took}`]
