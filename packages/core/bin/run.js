@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-import { createRequire, enableCompileCache } from 'node:module';
+// Whole, because a name that an old Node.js lacks would end it before it can say that it is too old.
+import module from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
@@ -10,7 +11,7 @@ if (major < 22 || (major === 22 && minor < 22)) {
 }
 
 const { XDG_CACHE_HOME } = process.env;
-enableCompileCache(
+module.enableCompileCache(
   join(
     XDG_CACHE_HOME?.startsWith('/') ? XDG_CACHE_HOME : join(homedir(), '.cache'),
     'vmctl',
@@ -20,7 +21,7 @@ enableCompileCache(
 
 if (process.argv.length === 3 && process.argv[2] === '--version') {
   // The one command that needs nothing: answered before anything is imported.
-  const { name, version } = createRequire(import.meta.url)('../package.json');
+  const { name, version } = module.createRequire(import.meta.url)('../package.json');
   process.stdout.write(`${name}/${version} ${process.platform}-${process.arch} node-${process.version}\n`);
 } else {
   if (process.argv[2] === 'up') {
