@@ -61,6 +61,13 @@ describe('a plugin that calls process.exit', () => {
       'the hook vmctl.up.ready',
     ],
     ['in a step', {}, 'process.exit(0);', 1, 'run() of the provisioner type "acme"'],
+    [
+      "in a callback for a command's output",
+      {},
+      `await ctx.guest.exec('echo hi', { onStdout: () => process.exit(0) });`,
+      1,
+      'run() of the provisioner type "acme"',
+    ],
   ])('%s does not end vmctl: it is an error of the plugin', async (_where, plugin, run, status, place) => {
     await install(plugin, run);
     const { code, stdout, stderr } = await project.vmctl('up');
@@ -109,6 +116,11 @@ describe('what a plugin prints on stdout', () => {
     ['in a tap', { apply: tap(`console.info('odd\\nwords');`) }, ''],
     ['in a timer', { apply: tap(`setTimeout(() => console.log('odd\\nwords'), 1);`) }, ''],
     ['in a step', {}, `process.stdout.write(Buffer.from('odd\\nwords'));`],
+    [
+      "in a callback for a command's output",
+      {},
+      `await ctx.guest.exec('echo hi', { onStdout: () => console.log('odd\\nwords') });`,
+    ],
   ])('%s goes to stderr under its name, and the events stay whole', async (_where, plugin, run) => {
     await install(plugin, run);
     const { code, stdout, stderr } = await project.vmctl('up', '--json');
@@ -167,6 +179,29 @@ describe('an error that a plugin leaves to nobody', () => {
         details: { plugin: 'acme' },
       },
     });
+  });
+
+  it('is reported when it has not even a text', async () => {
+    await install({}, `void Promise.reject(Object.create(null)); ${never}`);
+    const { code, stderr } = await project.vmctl('up');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/The plugin acme failed .*something was thrown that is no error/);
+  });
+
+  it('is known from its stack when core itself ran the code', async () => {
+    await installPlugin(project.home, {
+      name: 'acme',
+      contributes: { provisioners: ['acme'] },
+      // Core reads the property by itself, and is below it in the stack.
+      apply: `host.hooks.provisioner.for('acme').tap('acme', () => ({
+        get type() { void Promise.reject(new Error('forgotten')); return 'acme'; },
+        decode: () => ({}),
+        run: () => new Promise(() => {}),
+      }));`,
+    });
+    const { code, stderr } = await project.vmctl('up');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/The plugin acme failed .*forgotten/);
   });
 
   it('leaves a VM that the next up goes on with', async () => {
@@ -239,5 +274,27 @@ describe('a plugin that changes what all share', () => {
         message: expect.stringMatching(`^The plugin acme changed ${name.replaceAll('.', '\\.')},`),
       }),
     ]);
+  });
+});
+
+describe('what a plugin leaves open', () => {
+  beforeEach(writeStep);
+
+  it('does not keep a vmctl that has done its work, and is named', async () => {
+    await install({ apply: `setInterval(() => {}, 1000); process.stdin.resume();` });
+    const { code, stdout, stderr } = await project.vmctl('up', '--json');
+    expect(code).toBe(0);
+    expect(events(stdout).at(-1)).toMatchObject({ type: 'run.finished', ok: true });
+    expect(stderr).toMatch(/^! A plugin has left something open \(.*Timeout.*\).* In use: .*acme/);
+  });
+
+  it('does not change the exit status when it ends after the command', async () => {
+    // It ends within the time that vmctl gives it, and after the time that a plugin may take to load.
+    await install({ apply: `await new Promise((loaded) => setTimeout(loaded, 10_500));` });
+    const { code, stderr } = await project.vmctl('up');
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringContaining('did not finish loading within 10 s'),
+    });
   });
 });

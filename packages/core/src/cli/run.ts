@@ -1,6 +1,7 @@
 import { execute, type Interfaces, settings } from '@oclif/core';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
+import { commandEnded } from '../plugins/command-end.js';
 import { separateGuestCommand } from './guest-command-line.js';
 import { loadPlugins } from './load-plugins.js';
 
@@ -14,4 +15,5 @@ export async function run(url: string): Promise<void> {
   const pjson = require(path) as Interfaces.PJSON;
   const args = separateGuestCommand(process.argv.slice(2));
   await execute({ args, loadOptions: await loadPlugins(dirname(path), pjson) });
+  commandEnded();
 }

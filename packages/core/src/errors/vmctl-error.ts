@@ -79,10 +79,16 @@ export function hasCode(error: unknown, code: ErrorCode): boolean {
 
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return asError(error).message;
 }
 
 /** Any thrown value as an Error. */
 export function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
+  if (error instanceof Error) return error;
+  try {
+    return new Error(String(error));
+  } catch {
+    // An object without a prototype, or whose toString fails.
+    return new Error('something was thrown that is no error and has no text');
+  }
 }

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
@@ -140,7 +141,9 @@ class Introduction {
 }
 
 /** Reads a stream to its end, no faster than the sink takes it. */
-function consume(stream: Readable, sink: OutputSink | undefined): Promise<void> {
+function consume(stream: Readable, given: OutputSink | undefined): Promise<void> {
+  // Data comes in the context of the connection. Whose sink it is, such as a plugin's, is known from the caller's.
+  const sink = given && AsyncResource.bind(given);
   return new Promise((resolve, reject) => {
     stream.on('data', (chunk: Buffer) => {
       try {

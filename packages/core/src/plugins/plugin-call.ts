@@ -15,12 +15,19 @@ export interface PluginCall {
 
 const calls = new AsyncLocalStorage<PluginCall | undefined>();
 
+const called = new Set<string>();
+
 /** Told after each call of a plugin; set by what guards the process. */
 let afterCall: ((call: PluginCall) => void) | undefined;
 
 /** The plugin whose code runs here, also in the timers and callbacks that it left behind; undefined in core's. */
 export function currentPluginCall(): PluginCall | undefined {
   return calls.getStore();
+}
+
+/** The plugins of which any code has run in this process. */
+export function calledPlugins(): ReadonlySet<string> {
+  return called;
 }
 
 /** Runs core's own work that a plugin caused, such as showing an event, as not the plugin's. */
@@ -42,6 +49,7 @@ export function watchPluginCalls(listener: (call: PluginCall) => void): () => vo
  */
 export function runPlugin<T>(plugin: string, place: PluginPlace, work: () => T): T {
   const call: PluginCall = { plugin, place };
+  called.add(plugin);
   const succeed = <V>(value: V): V => {
     afterCall?.(call);
     if (call.refusal !== undefined) throw call.refusal;

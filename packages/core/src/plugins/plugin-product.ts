@@ -1,4 +1,4 @@
-import { callPlugin } from './plugin-call.js';
+import { attributed, callPlugin, type PluginPlace } from './plugin-call.js';
 
 /**
  * What a plugin's factory made, such as a backend, with every method call known to be the plugin's: an error says
@@ -7,6 +7,9 @@ import { callPlugin } from './plugin-call.js';
  * Methods run on the product itself, so private fields and `this` are as its author wrote them. The proxy's target is
  * an object of its own: one of a frozen product would have to give its methods out unwrapped.
  *
+ * A stream that a method gives as `body` is the plugin's as well: it is read in calls that core makes, long after the
+ * method has returned.
+ *
  * @param what - what it is, for messages: `the backend "qemu"`
  */
 export function pluginProduct<T extends object>(product: T, plugin: string, what: string): T {
@@ -14,13 +17,23 @@ export function pluginProduct<T extends object>(product: T, plugin: string, what
   const wrap = (method: string, fn: (...args: unknown[]) => unknown): unknown => {
     const known = wrapped.get(fn);
     if (known !== undefined) return known;
-    const call = (...args: unknown[]): unknown =>
-      callPlugin(plugin, { method, of: what }, () => Reflect.apply(fn, product, args));
+    const place = { method, of: what };
+    const call = (...args: unknown[]): unknown => {
+      const result: unknown = callPlugin(plugin, place, () => Reflect.apply(fn, product, args));
+      return result instanceof Promise
+        ? result.then((value: unknown) => withBodyOf(value, plugin, place))
+        : withBodyOf(result, plugin, place);
+    };
     wrapped.set(fn, call);
     return call;
   };
   const read = (key: string | symbol): unknown => {
-    const value: unknown = Reflect.get(product, key, product);
+    let value: unknown;
+    try {
+      value = Reflect.get(product, key, product);
+    } catch (error) {
+      throw attributed(error, plugin, { method: String(key), of: what });
+    }
     // A function that an object has can be called with any arguments.
     return typeof value === 'function' && typeof key === 'string' && key !== 'constructor'
       ? wrap(key, value as (...args: unknown[]) => unknown)
@@ -45,4 +58,34 @@ export function pluginProduct<T extends object>(product: T, plugin: string, what
       };
     },
   });
+}
+
+/** The same with its `body`, when that is a stream, read as the plugin's. */
+function withBodyOf(result: unknown, plugin: string, place: PluginPlace): unknown {
+  if (typeof result !== 'object' || result === null || !('body' in result)) return result;
+  const { body } = result;
+  if (!isAsyncIterable(body)) return result;
+  const read = readAsPlugin(body, plugin, place);
+  return new Proxy({}, { get: (_target, key) => (key === 'body' ? read : Reflect.get(result, key, result)) });
+}
+
+function readAsPlugin(
+  body: AsyncIterable<unknown>,
+  plugin: string,
+  place: PluginPlace,
+): AsyncIterable<unknown> {
+  const call = <T>(work: () => T): T => callPlugin(plugin, place, work);
+  return {
+    [Symbol.asyncIterator]() {
+      const iterator = call(() => body[Symbol.asyncIterator]());
+      return {
+        next: () => call(async () => iterator.next()),
+        return: () => call(async () => (await iterator.return?.()) ?? { done: true, value: undefined }),
+      };
+    },
+  };
+}
+
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }

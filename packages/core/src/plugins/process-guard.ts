@@ -1,8 +1,11 @@
 import { realpathSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { asError, hasCode, VmctlError } from '../errors/vmctl-error.js';
+import { onCommandEnd } from './command-end.js';
+import type { PluginPackage } from './manifest.js';
 import {
   attributed,
+  calledPlugins,
   currentPluginCall,
   outsidePlugins,
   type PluginCall,
@@ -11,9 +14,12 @@ import {
 } from './plugin-call.js';
 import { changedGlobals } from './shared-globals.js';
 
+/** How long what a plugin left open may keep the process after the command has done its work. */
+const LINGER_MS = 2000;
+
 export interface ProcessGuardOptions {
-  /** The directories of plugins, to tell from a stack whose error it is. */
-  readonly roots: readonly { readonly name: string; readonly root: string }[];
+  /** All packages, to tell from a stack whose error it is. Those that are no plugins of vmctl are passed over. */
+  readonly roots: readonly Pick<PluginPackage, 'name' | 'root' | 'vmctl'>[];
   /** Given an error that nobody waited for: the process should end. `plugin` is undefined when it is core's. */
   readonly onStrayError: (error: Error, plugin: string | undefined) => void;
   /** Given once for every plugin that changed what all share, after it was put back. */
@@ -29,23 +35,26 @@ export interface ProcessGuardOptions {
  */
 export class ProcessGuard {
   static #ofProcess: ProcessGuard | undefined;
-  readonly #roots: { readonly name: string; readonly root: string }[];
+  readonly #roots: { readonly name: string; readonly root: string }[] = [];
+  readonly #exit = process.exit.bind(process);
+  #endWatch: () => void = () => undefined;
   #onStrayError: ProcessGuardOptions['onStrayError'];
 
   /** The guard of this process. The first call makes it; later ones add their plugins to those that it knows. */
   static guard(options: ProcessGuardOptions): ProcessGuard {
-    if (ProcessGuard.#ofProcess === undefined) ProcessGuard.#ofProcess = new ProcessGuard(options);
-    else ProcessGuard.#ofProcess.#roots.push(...options.roots);
+    ProcessGuard.#ofProcess ??= new ProcessGuard(options);
+    // Core is in the list as well: its faults are nobody else's.
+    ProcessGuard.#ofProcess.#roots.push(...options.roots.filter(({ vmctl }) => vmctl !== undefined));
     return ProcessGuard.#ofProcess;
   }
 
   private constructor(options: ProcessGuardOptions) {
-    this.#roots = [...options.roots];
     this.#onStrayError = options.onStrayError;
     this.#refuseExit();
     this.#divertOutput();
     this.#catchStrayErrors();
     this.#watchGlobals(options.onChangedGlobals);
+    onCommandEnd(() => this.#commandEnded());
   }
 
   /** Hands stray errors to somebody else until the function that comes back is called. */
@@ -58,10 +67,9 @@ export class ProcessGuard {
   }
 
   #refuseExit(): void {
-    const exit = process.exit.bind(process);
     const guarded = (code?: number | string | null): never => {
       const call = currentPluginCall();
-      if (call === undefined) return exit(code);
+      if (call === undefined) return this.#exit(code);
       // A plugin that catches this does not get away with it: the call is refused.
       call.refusal ??= exited(call, code);
       throw call.refusal;
@@ -95,7 +103,7 @@ export class ProcessGuard {
   #watchGlobals(onChanged: ProcessGuardOptions['onChangedGlobals']): void {
     const putBack = changedGlobals();
     const told = new Set<string>();
-    watchPluginCalls(({ plugin }) => {
+    this.#endWatch = watchPluginCalls(({ plugin }) => {
       const changed = putBack();
       if (changed.length === 0 || told.has(plugin)) return;
       told.add(plugin);
@@ -103,16 +111,39 @@ export class ProcessGuard {
     });
   }
 
+  /** A timer, a server or a child process that a plugin forgot would keep a vmctl that has nothing left to do. */
+  #commandEnded(): void {
+    // The exit status is set: a call that ends only now must not have it put back.
+    this.#endWatch();
+    if (calledPlugins().size === 0) return;
+    const timer = setInterval(() => {
+      if (process.stdout.writableLength > 0 || process.stderr.writableLength > 0) return;
+      const open = process.getActiveResourcesInfo().filter((type) => !['TTYWrap', 'PipeWrap'].includes(type));
+      const what = open.length === 0 ? '' : ` (${[...new Set(open)].join(', ')})`;
+      const names = [...calledPlugins()].toSorted().join(', ');
+      process.stderr.write(
+        `! A plugin has left something open${what}; vmctl ends without it. In use: ${names}\n`,
+      );
+      this.#exit();
+    }, LINGER_MS);
+    timer.unref();
+  }
+
+  /** The plugin that is the uppermost in the stack. */
   #pluginInStack({ stack = '' }: Error): string | undefined {
-    return this.#roots.find(({ root }) => {
+    const found = this.#roots.flatMap(({ name, root }) => {
       let real = root;
       try {
         real = realpathSync(root);
       } catch {
         // It is gone; the stack has the path by which it was loaded.
       }
-      return stack.includes(`${pathToFileURL(real).href}/`) || stack.includes(`${real}/`);
-    })?.name;
+      const places = [`${pathToFileURL(real).href}/`, `${real}/`].map((path) => stack.indexOf(path));
+      const line = Math.min(...places.filter((place) => place !== -1));
+      return line === Infinity ? [] : [{ name, line, depth: real.length }];
+    });
+    // A package can be below another one.
+    return found.toSorted((a, b) => a.line - b.line || b.depth - a.depth)[0]?.name;
   }
 }
 

@@ -79,4 +79,45 @@ describe('what a plugin brings', () => {
     expect(pluginProduct(new Warp(), 'acme', WHAT).who()).toBe('acme');
     expect(new Warp().who()).toBeUndefined();
   });
+
+  it('says plugin and property when a getter fails', () => {
+    const broken = {
+      get supports(): never {
+        throw new Error('the coil broke');
+      },
+    };
+    expect(() => pluginProduct(broken, 'acme', WHAT).supports).toThrow(
+      'The plugin acme failed in supports() of the backend "warp": the coil broke',
+    );
+  });
+});
+
+describe('a stream that a plugin gives as a body', () => {
+  const source = (body: () => AsyncIterable<unknown>) =>
+    pluginProduct({ open: async () => Object.freeze({ size: 2, body: body() }) }, 'acme', WHAT);
+
+  it('is read as its plugin, and closed as its plugin', async () => {
+    const seen: (string | undefined)[] = [];
+    const { size, body } = await source(async function* () {
+      try {
+        yield seen.push(currentPluginCall()?.plugin);
+        yield 'not read any more';
+      } finally {
+        seen.push(currentPluginCall()?.plugin);
+      }
+    }).open();
+    for await (const _ of body) break;
+    expect({ size, seen }).toEqual({ size: 2, seen: ['acme', 'acme'] });
+  });
+
+  it('says plugin and method when it breaks', async () => {
+    const { body } = await source(async function* () {
+      yield 1;
+      throw new Error('the line went dead');
+    }).open();
+    await expect(Array.fromAsync(body)).rejects.toMatchObject({
+      code: 'VMCTL_PLUGIN_FAILED',
+      message: 'The plugin acme failed in open() of the backend "warp": the line went dead',
+    });
+  });
 });
