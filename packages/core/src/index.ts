@@ -8,6 +8,7 @@ export type { RuntimeOptions } from './operations/runtime.js';
 export type { DestroyOptions } from './operations/destroy.js';
 export type { DoctorReport } from './operations/doctor.js';
 export type { DownOptions } from './operations/down.js';
+export type { CopiedSource, CopyOptions, CopyProgress, CopyResult } from './operations/copy.js';
 export type { ExecOptions } from './operations/exec.js';
 export type { LoginOptions } from './operations/guest-login.js';
 export type { ImageListing } from './operations/image-listing.js';

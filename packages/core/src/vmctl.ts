@@ -17,6 +17,7 @@ import type { ProvisionOptions } from './operations/provision.js';
 import type { RegisteredVmsOptions } from './operations/registered-vms.js';
 import { Runtime, type RuntimeOptions } from './operations/runtime.js';
 import type { ExecOptions } from './operations/exec.js';
+import type { CopyOptions, CopyResult } from './operations/copy.js';
 import type { GuestExecResult } from './guest/contract.js';
 import type { SshConfig, SshConfigOptions } from './operations/ssh-config.js';
 import type { InstalledSshConfig } from './operations/ssh-config-install.js';
@@ -119,6 +120,11 @@ export class Vmctl {
   }
 
   /** The configuration with which the programs of OpenSSH reach VMs by name. */
+  /** Copies files and directories to a running VM, or from it. */
+  async copy(options: CopyOptions): Promise<CopyResult> {
+    return (await import('./operations/copy.js')).copy(this.#runtime, options);
+  }
+
   async sshConfig(options?: SshConfigOptions): Promise<SshConfig> {
     return (await import('./operations/ssh-config.js')).sshConfig(this.#runtime, options);
   }

@@ -21,7 +21,7 @@ export interface GuestExecOptions {
 export interface GuestExecResult {
   /** Null when a signal ended the command. */
   readonly exitCode: number | null;
-  /** The signal that ended it, without SIG; null when it exited. */
+  /** The signal that ended it, `SIGTERM`; null when it exited. */
   readonly signal: string | null;
   /** The last 64 KiB; take everything with `onStdout`. */
   readonly stdout: string;
@@ -39,6 +39,14 @@ export interface TransferOptions {
    * `auto` (default): the login user writes where it may, else through `sudo -n`. `always`, `never`: as they say.
    */
   readonly sudo?: 'auto' | 'always' | 'never' | undefined;
+  /**
+   * Keeps what has arrived of a big file when the transfer ends early, beside the target, and goes on from there the
+   * next time, provided that it is the beginning of the file as it is then (by SHA-256). Directories start over.
+   * Default false.
+   */
+  readonly resume?: boolean | undefined;
+  /** With `resume`: how many bytes were there already. */
+  readonly onResume?: ((bytes: number) => void) | undefined;
 }
 
 /**

@@ -52,8 +52,14 @@ async function receive(
   connection: SshConnection,
   remotePath: string,
   localPath: string,
-  { sudo, signal, onProgress }: TransferOptions,
+  options: TransferOptions,
 ): Promise<void> {
+  const { sudo, signal, onProgress } = options;
+  if (options.resume === true) {
+    const { downloadResumably } = await import('./resumable-download.js');
+    const local = await fileIn(localPath, remotePath);
+    if (await downloadResumably(connection, { remotePath, allowed: MAY_READ }, local, options)) return;
+  }
   const target = new Target(remotePath, localPath, onProgress);
   const task = { verb: 'read', path: remotePath, allowed: MAY_READ, body: READ, sudo };
   try {

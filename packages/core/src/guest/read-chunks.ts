@@ -5,7 +5,7 @@ import { fsError } from '../host/fs-error.js';
 const CHUNK_BYTES = 256 * 1024;
 
 /**
- * Reads exactly `size` bytes of a file, one chunk ahead of the one that is used. There are two buffers and no more:
+ * Reads the first `size` bytes of a file, those from `start` on, one chunk ahead of the one that is used. There are two buffers and no more:
  * a chunk is overwritten once the next one is asked for.
  *
  * @throws VMCTL_GUEST_TRANSFER_FAILED when the file has become shorter
@@ -14,6 +14,7 @@ export async function* readChunks(
   path: string,
   size: number,
   onContent: (bytes: number) => void = () => undefined,
+  start = 0,
 ): AsyncGenerator<Uint8Array> {
   const file = await open(path, 'r').catch((error: unknown) => {
     throw fsError(error, { verb: 'read', path });
@@ -30,7 +31,7 @@ export async function* readChunks(
       },
     );
   };
-  let position = 0;
+  let position = start;
   let next = read(current, position);
   try {
     while (position < size) {

@@ -15,29 +15,60 @@ export class ReceivedFile {
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
   #isOpen = true;
+  /** Where the next write goes: two that receive the same file write the same bytes to the same places. */
+  #position: number;
+  /** Whether what has arrived stays when the rest does not come. */
+  readonly #isKept: boolean;
 
-  private constructor(file: FileHandle, temporary: string, path: string, mode: number) {
+  private constructor(
+    file: FileHandle,
+    paths: { readonly temporary: string; readonly path: string },
+    mode: number,
+    { position = 0, isKept = false } = {},
+  ) {
     this.#file = file;
-    this.#temporary = temporary;
-    this.#path = path;
+    this.#temporary = paths.temporary;
+    this.#path = paths.path;
     this.#mode = mode;
+    this.#position = position;
+    this.#isKept = isKept;
   }
 
   static async open(path: string, mode: number): Promise<ReceivedFile> {
     try {
       await mkdir(dirname(path), { recursive: true });
-      // A symbolic link stays one; what it leads to is replaced.
-      const real = await realpath(path).catch((error: unknown) => {
-        if (errnoOf(error) === 'ENOENT') return path;
-        throw error;
-      });
+      const real = await realTarget(path);
       const temporary = join(
         dirname(real),
         `.${basename(real).slice(0, 200)}.${randomBytes(6).toString('hex')}.tmp`,
       );
-      return new ReceivedFile(await open(temporary, 'wx', 0o600), temporary, real, mode);
+      return new ReceivedFile(await open(temporary, 'wx', 0o600), { temporary, path: real }, mode);
     } catch (error) {
       throw fsError(error, { verb: 'write', path });
+    }
+  }
+
+  /**
+   * The same with a part that stays when the rest does not come.
+   *
+   * @param paths - `path` is no symbolic link, `temporary` is in its directory
+   * @param position - how much of the part counts; what it has behind that is cut off
+   */
+  static async openPart(
+    paths: { readonly temporary: string; readonly path: string },
+    mode: number,
+    position: number,
+  ): Promise<ReceivedFile> {
+    try {
+      const file = await open(paths.temporary, position === 0 ? 'w' : 'r+', 0o600);
+      const part = new ReceivedFile(file, paths, mode, { position, isKept: true });
+      await file.truncate(position).catch(async (error: unknown) => {
+        await part.#close();
+        throw error;
+      });
+      return part;
+    } catch (error) {
+      throw fsError(error, { verb: 'write', path: paths.path });
     }
   }
 
@@ -59,8 +90,9 @@ export class ReceivedFile {
   }
 
   async abandon(): Promise<void> {
+    if (this.#isKept && this.#isOpen) await this.#write().catch(() => undefined);
     await this.#close();
-    await rm(this.#temporary, { force: true });
+    if (!this.#isKept) await rm(this.#temporary, { force: true });
   }
 
   async #write(): Promise<void> {
@@ -69,7 +101,9 @@ export class ReceivedFile {
     this.#waitingBytes = 0;
     if (chunks.length === 0) return;
     try {
-      await this.#file.writev(chunks);
+      const position = this.#position;
+      this.#position += chunks.reduce((sum, { length }) => sum + length, 0);
+      await this.#file.writev(chunks, position);
     } catch (error) {
       throw fsError(error, { verb: 'write', path: this.#path });
     }
@@ -80,4 +114,12 @@ export class ReceivedFile {
     this.#isOpen = false;
     await this.#file.close();
   }
+}
+
+/** A symbolic link stays one; what it leads to is replaced. */
+export async function realTarget(path: string): Promise<string> {
+  return realpath(path).catch((error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') return path;
+    throw error;
+  });
 }

@@ -6,6 +6,7 @@ import type { ChannelInput } from './channel-writer.js';
 import type { TransferOptions } from './contract.js';
 import { readChunks } from './read-chunks.js';
 import { runFileTask } from './remote-files.js';
+import { RESUMABLE_BYTES } from './transfer-part.js';
 import type { SshConnection } from './ssh-connection.js';
 
 /** Copies a file or a directory's content to the guest, in one stream. */
@@ -31,6 +32,11 @@ export async function upload(
     mode: stats.mode & 0o7777,
     size: stats.size,
   };
+  if (options.resume === true && stats.size >= RESUMABLE_BYTES) {
+    const { uploadResumably } = await import('./resumable-upload.js');
+    const source = { path: resolve(localPath), mtimeMs: stats.mtimeMs, allowed: MAY_WRITE_FILE };
+    if (await uploadResumably(connection, { ...source, ...file }, options)) return;
+  }
   return sendFile(connection, readChunks(localPath, stats.size, onContent), file, options);
 }
 
