@@ -1,3 +1,4 @@
+import prerelease from 'semver/functions/prerelease.js';
 import satisfies from 'semver/functions/satisfies.js';
 import type { PluginPackage } from '../plugins/manifest.js';
 import type { PackageRequirement } from '../vmfile/plugin-requirement.js';
@@ -38,7 +39,7 @@ export function choose(
   frozen: boolean,
 ): Choice {
   if (linked !== undefined) return { kind: 'linked', package: linked };
-  if (pin !== undefined && satisfies(pin.version, range)) {
+  if (pin !== undefined && fits(pin, range)) {
     const isPinned = user?.package.version === pin.version && user.integrity === pin.integrity;
     if (user !== undefined && isPinned && !frozen) return { kind: 'user', package: user.package, pin };
     return stored === undefined ? { kind: 'install', pin } : { kind: 'stored', package: stored, pin };
@@ -47,4 +48,12 @@ export function choose(
     return { kind: 'user', package: user.package, pin: undefined };
   }
   return { kind: 'resolve', outdated: pin };
+}
+
+/**
+ * Whether a pinned version is within the range. For `*` npm takes what the registry calls the latest, which may be a
+ * prerelease, and semver has no prerelease in any range that does not name one: there the word of npm counts.
+ */
+function fits(pin: PluginPin, range: string): boolean {
+  return satisfies(pin.version, range) || (pin.range === range && prerelease(pin.version) !== null);
 }

@@ -51,6 +51,20 @@ describe('where a required package is taken from', () => {
   });
 });
 
+describe('a pinned prerelease', () => {
+  const any = { ...requirement, range: '*' };
+  const beta = acmePin({ range: '*', version: '3.0.0-beta.1' });
+
+  it('fits the range for which npm chose it, though semver says that it does not', () => {
+    expect(choose(any, { pin: beta, stored }, false).kind).toBe('stored');
+    expect(choose(any, { pin: beta, stored }, true).kind).toBe('stored');
+  });
+
+  it('does not fit another range', () => {
+    expect(choose(requirement, { pin: beta, stored }, false).kind).toBe('resolve');
+  });
+});
+
 describe('what --frozen refuses', () => {
   const drift = (candidates: Candidates, pins = [pin]) =>
     driftOf(
