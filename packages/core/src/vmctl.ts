@@ -1,4 +1,5 @@
 import type { EventListener, ListenerPressure } from './events/event-stream.js';
+import type { CreateOptions } from './operations/create.js';
 import type { DestroyOptions } from './operations/destroy.js';
 import type { DoctorReport } from './operations/doctor.js';
 import type { DownOptions } from './operations/down.js';
@@ -67,6 +68,11 @@ export class Vmctl {
   /** Stops the VMs of a VMFile. */
   async down(options?: DownOptions): Promise<OperationResult> {
     return (await import('./operations/down.js')).down(this.#runtime, options);
+  }
+
+  /** Makes a VM without a VMFile. */
+  async create(options: CreateOptions): Promise<OperationResult> {
+    return (await import('./operations/create.js')).create(this.#runtime, options);
   }
 
   /** Starts VMs that exist, with the settings that they have; no VMFile is read. */

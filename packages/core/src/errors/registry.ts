@@ -319,6 +319,7 @@ export const errorRegistry = {
     meaning: 'The VMFile cannot be read: a directory, a missing permission, a failing disk.',
     exit: EXIT.usage,
   },
+  VMCTL_VM_EXISTS: { meaning: 'There is a VM of that name already.', exit: EXIT.usage },
   VMCTL_VM_NAME_INVALID: {
     meaning: 'A name that no VM can have: it would become part of a path.',
     exit: EXIT.usage,

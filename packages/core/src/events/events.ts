@@ -11,6 +11,7 @@ export type Stage = (typeof STAGES)[number];
 export type VmOutcome =
   | 'up'
   | 'already-running'
+  | 'created'
   | 'started'
   | 'restarted'
   | 'stopped'

@@ -42,11 +42,21 @@ export interface VmRun {
   readonly services: StageServices;
   readonly hooks: UpHooks;
   readonly definition: VmDefinition;
-  /** Directory of the VMFile. */
+  /** Directory of the VMFile, or the working directory. */
   readonly baseDir: string;
   readonly wait: boolean;
   readonly signal: AbortSignal;
   readonly reached: (milestone: Milestone) => void;
+}
+
+/** What an operation does with its VMs. */
+export interface ProjectJob {
+  /** For events and for whoever waits for a lock: `up`. */
+  readonly operation: string;
+  /** The VMs that it is about. */
+  readonly select: (file: VmFile) => readonly VmDefinition[];
+  /** Never rejects for what goes wrong with the VM: that is the result. */
+  readonly work: (run: VmRun) => Promise<VmResult>;
 }
 
 /**
@@ -56,16 +66,8 @@ export interface VmRun {
 export async function runProject(
   given: Runtime,
   options: ProjectRunOptions,
-  job: {
-    /** For events and for whoever waits for a lock: `up`. */
-    readonly operation: string;
-    /** The VMs that it is about. */
-    readonly select: (file: VmFile) => readonly VmDefinition[];
-    /** Never rejects for what goes wrong with the VM: that is the result. */
-    readonly work: (run: VmRun) => Promise<VmResult>;
-  },
+  job: ProjectJob,
 ): Promise<OperationResult> {
-  const started = performance.now();
   const signal = options.signal ?? new AbortController().signal;
   const { confirmInstall, frozen, pinInstalled } = options;
   const { file, runtime } = await openProject(given, options.file, {
@@ -74,9 +76,32 @@ export async function runProject(
     pinInstalled,
     signal,
   });
+  return runVms(
+    runtime,
+    { definitions: job.select(file), baseDir: file.baseDir, vmfile: file.path },
+    options,
+    job,
+  );
+}
+
+/** Works on these VMs as {@link runProject} does. Rejects only for what is wrong with all of them. */
+export async function runVms(
+  runtime: Runtime,
+  vms: {
+    readonly definitions: readonly VmDefinition[];
+    /** Absolute; relative paths of steps start there. */
+    readonly baseDir: string;
+    /** Undefined for VMs without one. */
+    readonly vmfile: string | undefined;
+  },
+  options: ProjectRunOptions,
+  job: Pick<ProjectJob, 'operation' | 'work'>,
+): Promise<OperationResult> {
+  const started = performance.now();
+  const signal = options.signal ?? new AbortController().signal;
+  const { definitions } = vms;
   const { events } = runtime;
   const plugins = await runtime.plugins();
-  const definitions = job.select(file);
   await runtime.dataDir.open();
   const unusable = await plugins.activatePipeline();
   const services = {
@@ -91,7 +116,7 @@ export async function runProject(
       user: options.user,
       key: options.key === undefined ? undefined : resolve(runtime.cwd, options.key),
     },
-    vmfilePath: file.path,
+    vmfilePath: vms.vmfile,
   };
   tapCoreStages(plugins.host.hooks);
   events.emit({ type: 'run.started', operation: job.operation, vms: definitions.map((vm) => vm.name) });
@@ -110,7 +135,7 @@ export async function runProject(
           services,
           hooks: plugins.host.hooks.up,
           definition,
-          baseDir: file.baseDir,
+          baseDir: vms.baseDir,
           wait: options.wait ?? true,
           signal,
           reached,
@@ -122,7 +147,7 @@ export async function runProject(
     { parallel: options.parallel ?? Math.max(4, availableParallelism()), signal },
   );
 
-  const vms = outcomes.map((outcome): VmResult => {
+  const results = outcomes.map((outcome): VmResult => {
     if (outcome.status === 'fulfilled') return outcome.value;
     const result: VmResult = {
       vm: outcome.name,
@@ -133,10 +158,10 @@ export async function runProject(
     events.emit({ type: 'vm.finished', ...result });
     return result;
   });
-  const ok = vms.every(isWell);
+  const ok = results.every(isWell);
   const durationMs = performance.now() - started;
-  events.emit({ type: 'run.finished', operation: job.operation, ok, durationMs, vms });
-  return { ok, vms };
+  events.emit({ type: 'run.finished', operation: job.operation, ok, durationMs, vms: results });
+  return { ok, vms: results };
 }
 
 function isWell({ outcome }: VmResult): boolean {

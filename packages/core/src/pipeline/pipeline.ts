@@ -29,7 +29,8 @@ export async function runStages(
     const milestone = MILESTONE_OF[stage];
     if (milestone !== undefined) options.reached(milestone);
   }
-  await hooks.done.promise(ctx);
+  // A VM that is only made or started has not come up.
+  if (options.stages.includes('ready')) await hooks.done.promise(ctx);
 }
 
 async function runStage(

@@ -60,7 +60,7 @@ export async function prepareVm(ctx: UpContext, services: StageServices): Promis
     ...handle,
     up_pending: true,
     backend_plugin: projectPluginOf(handle, services),
-    vmfile: services.vmfilePath,
+    vmfile: services.vmfilePath ?? null,
     ssh_user: services.login.user ?? definition.ssh.user,
     ssh_private_key: (await declaredKey(definition, services.login)) ?? null,
   };

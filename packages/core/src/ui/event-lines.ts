@@ -143,6 +143,8 @@ export class EventLines {
       }
       case 'already-running':
         return [`${good('✓')} ${vm} is running already   ${dim(`vmctl ssh ${vm}`)}`];
+      case 'created':
+        return [`${good('✓')} ${vm} created in ${took}   ${dim(`vmctl start ${vm}`)}`];
       case 'started':
         return [`${good('✓')} ${vm} started in ${took}   ${dim(`vmctl wait ${vm}`)}`];
       case 'restarted':

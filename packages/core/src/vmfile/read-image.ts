@@ -7,7 +7,7 @@ const URL_SCHEME = /^[a-z][a-z0-9+.-]*:/i;
 /**
  * Any URL, of any scheme: plugins bring more of them. Messages never have the URL itself, it may hold a password.
  */
-const urlKind: ValueKind<string> = {
+export const imageUrlKind: ValueKind<string> = {
   example: '"https://…"',
   read(value, written) {
     const text = textKind.read(value, written);
@@ -24,7 +24,7 @@ const urlKind: ValueKind<string> = {
   },
 };
 
-const sha256Kind: ValueKind<string> = {
+export const sha256Kind: ValueKind<string> = {
   example: '"…"',
   read(value, written) {
     const text = textKind.read(value, written);
@@ -69,7 +69,7 @@ export function readImage(vm: NodeReader): ImageReference | undefined {
 }
 
 function readImageUrl(node: NodeReader | undefined): ImageReference | undefined {
-  const url = node?.positional(0, urlKind, { required: true, what: 'URL' });
+  const url = node?.positional(0, imageUrlKind, { required: true, what: 'URL' });
   const sha256 = node?.setting('sha256', sha256Kind);
   return url === undefined ? undefined : { kind: 'url', url, ...(sha256 === undefined ? {} : { sha256 }) };
 }

@@ -2,8 +2,8 @@ import type { CloudInitDefinition, SshDefinition } from './model.js';
 import type { NodeReader } from './node-reader.js';
 import { integerKind, pathKind, show, type ValueKind } from './value-kinds.js';
 
-const DEFAULT_USER = 'vm';
-const DEFAULT_TIMEOUT_SECONDS = 120;
+export const DEFAULT_USER = 'vm';
+export const DEFAULT_TIMEOUT_SECONDS = 120;
 const LONGEST_TIMEOUT_SECONDS = 24 * 60 * 60;
 
 const secondsKind: ValueKind<number> = { ...integerKind, example: String(DEFAULT_TIMEOUT_SECONDS) };
@@ -53,13 +53,13 @@ function publicKeyPathKind(node: NodeReader): ValueKind<string> {
 }
 
 /** RFC 1123, and the 64 characters that Linux can hold. */
-function checkHostname(name: string): string | undefined {
+export function checkHostname(name: string): string | undefined {
   const label = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
   if (name.length <= 64 && new RegExp(`^${label}(?:\\.${label})*$`, 'i').test(name)) return undefined;
   return `must be a host name (letters, digits, "-" and ".", at most 64), not ${show(name)}`;
 }
 
-function checkUser(name: string): string | undefined {
+export function checkUser(name: string): string | undefined {
   if (/^[a-z_][a-z0-9_.-]{0,31}$/i.test(name)) return undefined;
   return `must be a user name (1 to 32 letters, digits, ".", "_" and "-"), not ${show(name)}`;
 }

@@ -60,20 +60,20 @@ function readForward(node: NodeReader): DeclaredForward[] {
   return [{ forward: { address, host, guest }, node }];
 }
 
-function checkPort(least: 0 | 1): (port: number) => string | undefined {
+export function checkPort(least: 0 | 1): (port: number) => string | undefined {
   return (port) => {
     if (port >= least && port <= 65535) return undefined;
     return `must be a port from 1 to 65535${least === 0 ? ', or 0 for a free one' : ''}, not ${port}`;
   };
 }
 
-function checkAddress(address: string): string | undefined {
+export function checkAddress(address: string): string | undefined {
   if (isIP(address) !== 0) return undefined;
   return `must be an IP address of this host such as "127.0.0.1", or "0.0.0.0" for all, not ${show(address)}`;
 }
 
 /** Bounds are those of the kernels: 15 characters in Linux, 31 in illumos. */
-function checkLinkName(longest: number): (name: string) => string | undefined {
+export function checkLinkName(longest: number): (name: string) => string | undefined {
   return (name) => {
     if (/^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(name) && name.length <= longest) return undefined;
     return `must be the name of a network link (1 to ${longest} of a-z A-Z 0-9 . _ -), not ${show(name)}`;

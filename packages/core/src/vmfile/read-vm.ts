@@ -7,8 +7,8 @@ import { type DeclaredStep, readSteps } from './read-provision.js';
 import { diskKind, memoryKind } from './sizes.js';
 import { integerKind, show, type ValueKind } from './value-kinds.js';
 
-const DEFAULT_VCPUS = 1;
-const DEFAULT_MEMORY_MIB = 1024;
+export const DEFAULT_VCPUS = 1;
+export const DEFAULT_MEMORY_MIB = 1024;
 /** The most that QEMU's machine types can have. */
 const MOST_VCPUS = 4096;
 
@@ -98,7 +98,7 @@ function checkVmName(name: string): string | undefined {
   return `must be 1 to 63 of a-z A-Z 0-9 . _ - and begin with a letter or digit, not ${show(name)}`;
 }
 
-function checkVcpus(count: number): string | undefined {
+export function checkVcpus(count: number): string | undefined {
   if (count >= 1 && count <= MOST_VCPUS) return undefined;
   return `must be from 1 to ${MOST_VCPUS}, not ${count}`;
 }
