@@ -7,8 +7,8 @@ import { availableParallelism } from 'node:os';
 import { bootstrap } from './bootstrap.mjs';
 import { main, run, toolEnvironment } from './processes.mjs';
 
-/** Guests need a processor each where they are emulated, and get half of the machine's at most. */
-const workers = Math.min(4, Math.max(1, Math.floor(availableParallelism() / 2)));
+/** Most test files wait for processes more than they compute; emulated guests need a processor each. */
+const workers = Math.min(4, availableParallelism());
 
 await main(async () => {
   await bootstrap('test');
