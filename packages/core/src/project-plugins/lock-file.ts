@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { writeAtomic } from '../host/atomic-file.js';
 import { errnoOf, fsError } from '../host/fs-error.js';
@@ -50,7 +50,8 @@ export async function writeLock(path: string, pins: PluginPins): Promise<boolean
     (status) => status.mode & 0o777,
     () => 0o644,
   );
-  await writeAtomic(path, text, mode);
+  // A link stays one: what it points to is replaced.
+  await writeAtomic(await realpath(path).catch(() => path), text, mode);
   return true;
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { readFile } from 'node:fs/promises';
+import { lstat, readFile, symlink, writeFile } from 'node:fs/promises';
 import { isVmctlError } from '../../../src/errors/vmctl-error.js';
 import {
   formatLock,
@@ -156,5 +156,14 @@ describe('a lock file on disk', () => {
     expect(await readFile(path, 'utf8')).toBe(text);
     expect(await writeLock(path, pinsOf(acmePin()))).toBe(false);
     expect(await readLock(path)).toEqual(pinsOf(acmePin()));
+  });
+
+  it('stays a link when it is one', async () => {
+    const [link, path] = [`${directory.path}/VMFile.lock`, `${directory.path}/shared.lock`];
+    await writeFile(path, '');
+    await symlink('shared.lock', link);
+    expect(await writeLock(link, pinsOf(acmePin()))).toBe(true);
+    expect((await lstat(link)).isSymbolicLink()).toBe(true);
+    expect(await readFile(path, 'utf8')).toBe(text);
   });
 });
