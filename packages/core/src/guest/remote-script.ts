@@ -1,4 +1,5 @@
 import { VmctlError } from '../errors/vmctl-error.js';
+import { shellWord } from '../errors/shell-word.js';
 
 /**
  * The one command that is ever sent to a guest's login shell, whichever that is: it reads a script from the first
@@ -29,7 +30,7 @@ export function quote(text: string): string {
       message: `A command for a guest cannot hold a NUL character: ${JSON.stringify(text.slice(0, 80))}`,
     });
   }
-  return /^[A-Za-z0-9_./:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+  return shellWord(text);
 }
 
 /** Statements that set variables for what follows. */

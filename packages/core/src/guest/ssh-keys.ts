@@ -2,6 +2,7 @@ import { generateKeyPair as generateCryptoKeyPair, randomBytes } from 'node:cryp
 import { open } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { VmctlError } from '../errors/vmctl-error.js';
+import { shellWord } from '../errors/shell-word.js';
 import { errnoOf } from '../host/fs-error.js';
 
 /** An SSH key pair in OpenSSH's own text formats. */
@@ -100,7 +101,7 @@ export async function readPublicKey(path: string): Promise<string> {
     );
   }
   if (text.includes('BEGIN SSH2 PUBLIC KEY')) {
-    const convert = `Convert it: ssh-keygen -i -f '${path}'`;
+    const convert = `Convert it: ssh-keygen -i -f ${shellWord(path)}`;
     throw invalidKey(path, 'it is in the format of RFC 4716, not in that of OpenSSH', convert);
   }
   const lines = text
@@ -222,7 +223,7 @@ export async function readKeyFile(path: string): Promise<string> {
       case 'ENOTDIR':
         throw new VmctlError('VMCTL_SSH_KEY_MISSING', {
           message: `There is no SSH key at ${path}.`,
-          hint: `Mend the path, or make a key: ssh-keygen -t ed25519 -f '${path.replace(/\.pub$/, '')}'`,
+          hint: `Mend the path, or make a key: ssh-keygen -t ed25519 -f ${shellWord(path.replace(/\.pub$/, ''))}`,
           cause: error,
           details: { path },
         });
@@ -230,7 +231,7 @@ export async function readKeyFile(path: string): Promise<string> {
         throw invalidKey(path, 'it is a directory');
       case 'EACCES':
       case 'EPERM':
-        throw invalidKey(path, 'it may not be read', `See who owns it: ls -l '${path}'`);
+        throw invalidKey(path, 'it may not be read', `See who owns it: ls -l ${shellWord(path)}`);
       default:
         throw error;
     }
@@ -250,7 +251,7 @@ export function invalidKey(path: string, reason: string, hint?: string): VmctlEr
 export function encryptedKey(path: string): VmctlError {
   return new VmctlError('VMCTL_SSH_KEY_ENCRYPTED', {
     message: `The SSH key ${path} is protected by a passphrase, and no ssh-agent that vmctl can reach holds it.`,
-    hint: `Load it into your agent and try again: ssh-add '${path}'`,
+    hint: `Load it into your agent and try again: ssh-add ${shellWord(path)}`,
     details: { path },
   });
 }

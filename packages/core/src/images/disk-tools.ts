@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { access, rename, rm } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { hasCode, isVmctlError, messageOf, VmctlError } from '../errors/vmctl-error.js';
+import { shellWord } from '../errors/shell-word.js';
 import type { Exec } from '../host/exec.js';
 import { errnoOf, fsError } from '../host/fs-error.js';
 import type { DiskFormat, DiskTools } from './contract.js';
@@ -104,11 +105,6 @@ function convertHint(format: string, path: string, subject: string): string {
   }
   const target = `${basename(path).replace(/\.[^.]*$/, '')}.qcow2`;
   return `Convert it: qemu-img convert -f ${format} -O qcow2 ${shellWord(path)} ${shellWord(target)}`;
-}
-
-/** A word that a user can paste into a shell. */
-function shellWord(word: string): string {
-  return /^[\w./:@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 async function createOverlay(

@@ -1,3 +1,4 @@
+import { shellWord } from '../errors/shell-word.js';
 import type { HostFinding } from '../hypervisor/contract.js';
 import { lockPathOf, readLock } from '../project-plugins/lock-file.js';
 import type { StoredPlugin } from '../project-plugins/store.js';
@@ -66,7 +67,7 @@ function findingOf(
       ...base,
       status: 'error',
       detail: `A plugin of a project is damaged, or was changed after it was installed: ${directory}`,
-      fix: `rm -r '${directory}', and vmctl up in its project, which installs it anew`,
+      fix: `rm -r ${shellWord(directory)}, and vmctl up in its project, which installs it anew`,
     };
   }
   const vms = users?.get(directory);

@@ -1,3 +1,4 @@
+import { shellWord } from '../errors/shell-word.js';
 import type { PluginPackage } from '../plugins/manifest.js';
 import type { ConfirmInstall } from '../project-plugins/prepare.js';
 import type { ProjectPluginStore } from '../project-plugins/store.js';
@@ -124,5 +125,5 @@ async function prepare(
 }
 
 function commandWith(fileFlag: string | undefined, flags: string): string {
-  return fileFlag === undefined ? `vmctl up ${flags}` : `vmctl up --file '${fileFlag}' ${flags}`;
+  return fileFlag === undefined ? `vmctl up ${flags}` : `vmctl up --file ${shellWord(fileFlag)} ${flags}`;
 }

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { VmctlError } from '../errors/vmctl-error.js';
+import { shellWord } from '../errors/shell-word.js';
 import { isOfProject, type PluginPackage } from '../plugins/manifest.js';
 import { type ChosenPackage, drifted, driftOf } from './drift.js';
 import { mustBePlugin, readPackage } from './installed-package.js';
@@ -85,7 +86,7 @@ async function refuseDrift(found: Survey, { vmfile, store, commands }: PrepareOp
   for (const { choice } of found.chosen) {
     if (choice.kind !== 'stored' || (await store.isIntact(choice.pin))) continue;
     sentences.push(
-      `The files of ${choice.pin.name} ${choice.pin.version} were changed after it was installed. Remove them, and it is installed anew: rm -r '${store.directoryOf(choice.pin)}'`,
+      `The files of ${choice.pin.name} ${choice.pin.version} were changed after it was installed. Remove them, and it is installed anew: rm -r ${shellWord(store.directoryOf(choice.pin))}`,
     );
   }
   if (sentences.length > 0) throw drifted(sentences, lockPath, commands.update);

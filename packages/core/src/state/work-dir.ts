@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { VmctlError } from '../errors/vmctl-error.js';
+import { shellWord } from '../errors/shell-word.js';
 import { writeAtomic } from '../host/atomic-file.js';
 import { errnoOf, fsError } from '../host/fs-error.js';
 
@@ -69,7 +70,7 @@ async function removeUnborn(parent: string, name: string): Promise<void> {
 function unregistered(path: string): VmctlError {
   return new VmctlError('VMCTL_WORKDIR_UNREGISTERED', {
     message: `The work directory ${path} exists, but vms.json has no such VM.`,
-    hint: `It may hold a disk that you want. Move it away, or remove it: rm -r '${path}'`,
+    hint: `It may hold a disk that you want. Move it away, or remove it: rm -r ${shellWord(path)}`,
     details: { path },
   });
 }

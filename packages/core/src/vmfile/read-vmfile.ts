@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { isVmctlError, messageOf, VmctlError } from '../errors/vmctl-error.js';
+import { shellWord } from '../errors/shell-word.js';
 import { errnoOf } from '../host/fs-error.js';
 import type { VmFile } from './model.js';
 import { parseVmFile, type VmFileOptions } from './parse-vmfile.js';
@@ -50,7 +51,7 @@ async function readBytes(path: string): Promise<Uint8Array> {
 function isDirectory(path: string): VmctlError {
   return new VmctlError('VMCTL_VMFILE_UNREADABLE', {
     message: `${path} is a directory, and no VMFile.`,
-    hint: `If there is a VMFile.kdl in it: --file '${path}/VMFile.kdl'`,
+    hint: `If there is a VMFile.kdl in it: --file ${shellWord(`${path}/VMFile.kdl`)}`,
     details: { path },
   });
 }
@@ -70,7 +71,7 @@ function readError(error: unknown, path: string): unknown {
     case 'EPERM':
       return new VmctlError('VMCTL_VMFILE_UNREADABLE', {
         message: `${path} cannot be read: permission denied.`,
-        hint: `Check who may read it: ls -l '${path}'`,
+        hint: `Check who may read it: ls -l ${shellWord(path)}`,
         cause: error,
         details: { path },
       });

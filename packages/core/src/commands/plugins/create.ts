@@ -2,6 +2,7 @@ import { Args, Flags } from '@oclif/core';
 import { relative } from 'node:path';
 import { BaseCommand } from '../../cli/base-command.js';
 import { VmctlError } from '../../errors/vmctl-error.js';
+import { shellWord } from '../../errors/shell-word.js';
 import { type CreatedPlugin, createPlugin } from '../../operations/create-plugin.js';
 import { KIND_WORDING, PLUGIN_KINDS } from '../../operations/plugin-project/plugin-kind.js';
 
@@ -59,9 +60,4 @@ function kindMissing(name: string): VmctlError {
     message: `What shall ${name} bring? Say it with --kind: ${PLUGIN_KINDS.join(', ')}.`,
     hint: `vmctl plugins create ${name} --kind provisioner`,
   });
-}
-
-/** A path as a shell takes it. */
-function shellWord(path: string): string {
-  return /^[A-Za-z0-9_@%+=:,./~-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

@@ -278,7 +278,7 @@ describe('loginKeys', () => {
     keygen(path('key'), '-N', 'secret', ...format);
     await expect(loginKeys({ flagKey: path('key'), homeDir: directory.path })).rejects.toMatchObject({
       code: 'VMCTL_SSH_KEY_ENCRYPTED',
-      hint: expect.stringContaining(`ssh-add '${path('key')}'`),
+      hint: expect.stringContaining(`ssh-add ${path('key')}`),
     });
     // ssh itself can ask for it.
     expect(await loginKeyPaths({ flagKey: path('key'), homeDir: directory.path })).toEqual([path('key')]);

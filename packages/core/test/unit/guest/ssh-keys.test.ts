@@ -64,7 +64,7 @@ describe('readPublicKey', () => {
   it('names a file that is missing, and the command that makes one', async () => {
     await expect(readPublicKey(inDirectory('none.pub'))).rejects.toMatchObject({
       code: 'VMCTL_SSH_KEY_MISSING',
-      hint: expect.stringContaining(`ssh-keygen -t ed25519 -f '${inDirectory('none')}'`),
+      hint: expect.stringContaining(`ssh-keygen -t ed25519 -f ${inDirectory('none')}`),
     });
   });
 

@@ -47,7 +47,7 @@ describe('readVmFile', () => {
     const error = await errorOf(read('.'));
     expect(error.code).toBe('VMCTL_VMFILE_UNREADABLE');
     expect(error.message).toBe(`${directory.path} is a directory, and no VMFile.`);
-    expect(error.hint).toContain(`--file '${directory.path}/VMFile.kdl'`);
+    expect(error.hint).toContain(`--file ${directory.path}/VMFile.kdl`);
   });
 
   it('says that it may not read the file', async () => {
