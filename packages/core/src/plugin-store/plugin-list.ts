@@ -3,24 +3,10 @@ import { join } from 'node:path';
 import { messageOf, VmctlError } from '../errors/vmctl-error.js';
 import { writeAtomic } from '../host/atomic-file.js';
 import { errnoOf, fsError } from '../host/fs-error.js';
+import { type PluginEntry, readPluginEntry } from '../plugins/installed-plugins.js';
 import { isRecord } from './json-file.js';
 
-/** A plugin in the list; the fields that oclif knows have oclif's names. */
-export interface PluginEntry {
-  readonly name: string;
-  readonly type: 'user' | 'link';
-  /**
-   * Absolute. Of an installed plugin the directory in whose `node_modules` it is, of a linked one the package itself.
-   * None: it is in the `node_modules` beside the list, where @oclif/plugin-plugins puts plugins.
-   */
-  readonly root?: string | undefined;
-  /** From a registry: the range or the tag that was asked for. */
-  readonly tag?: string | undefined;
-  /** From elsewhere: what npm was given, paths absolute. */
-  readonly url?: string | undefined;
-  /** Whether install scripts of its packages were run, so that an update does the same. */
-  readonly scripts?: boolean | undefined;
-}
+export type { PluginEntry };
 
 /** Which plugins there are, as it is on disk. */
 export interface PluginList {
@@ -89,25 +75,10 @@ export function isBesideList(entry: PluginEntry): boolean {
   return entry.type === 'user' && entry.root === undefined;
 }
 
-function readEntry(entry: unknown, path: string): PluginEntry {
-  if (typeof entry === 'string') return { name: entry, type: 'user', tag: 'latest' };
-  if (isRecord(entry) && typeof entry['name'] === 'string') {
-    const { name, type, root, tag, url, scripts } = entry;
-    return {
-      ...entry,
-      name,
-      type: type === 'link' ? 'link' : 'user',
-      root: text(root),
-      tag: text(tag),
-      url: text(url),
-      scripts: scripts === true ? true : undefined,
-    };
-  }
-  throw corrupt(path, '"oclif.plugins" has an entry without a name');
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
+function readEntry(value: unknown, path: string): PluginEntry {
+  const entry = readPluginEntry(value);
+  if (entry === undefined) throw corrupt(path, '"oclif.plugins" has an entry without a name');
+  return entry;
 }
 
 function corrupt(path: string, why: string, cause?: unknown): VmctlError {

@@ -21,7 +21,24 @@ export interface InstalledPlugins {
   readonly broken: readonly RejectedPlugin[];
 }
 
-/** One entry of `oclif.plugins` in the registration file. */
+/** A plugin in the list; the fields that oclif knows have oclif's names. */
+export interface PluginEntry {
+  readonly name: string;
+  readonly type: 'user' | 'link';
+  /**
+   * Absolute. Of an installed plugin the directory in whose `node_modules` it is, of a linked one the package itself.
+   * None: it is in the `node_modules` beside the list, where @oclif/plugin-plugins puts plugins.
+   */
+  readonly root?: string | undefined;
+  /** From a registry: the range or the tag that was asked for. */
+  readonly tag?: string | undefined;
+  /** From elsewhere: what npm was given, paths absolute. */
+  readonly url?: string | undefined;
+  /** Whether install scripts of its packages were run, so that an update does the same. */
+  readonly scripts?: boolean | undefined;
+}
+
+/** An entry, and where its package is. */
 interface Registration {
   readonly name: string;
   readonly origin: 'user' | 'link';
@@ -69,20 +86,36 @@ function readList(path: string, directory: string): readonly Registration[] | Re
   return entries.flatMap((entry) => registrationOf(entry, directory) ?? []);
 }
 
-/** Old versions of the file have names alone; entries of another shape are none. */
-function registrationOf(entry: unknown, directory: string): Registration | undefined {
-  const { name, type, root, tag } = isRecord(entry) ? entry : { name: entry };
+/** Reads an entry of `oclif.plugins`; undefined for what has no name. Old versions of the file have names alone. */
+export function readPluginEntry(value: unknown): PluginEntry | undefined {
+  if (typeof value === 'string' && value !== '') return { name: value, type: 'user', tag: 'latest' };
+  if (!isRecord(value)) return undefined;
+  const { name, type, root, tag, url, scripts } = value;
   if (typeof name !== 'string' || name === '') return undefined;
-  if (type === 'link') {
-    return typeof root === 'string' ? { name, origin: 'link', root, tag: undefined } : undefined;
-  }
   return {
+    // What a later vmctl notes here is kept.
+    ...value,
     name,
-    origin: 'user',
-    // Each has a directory of its own; @oclif/plugin-plugins puts all of them beside the list.
-    root: join(typeof root === 'string' ? root : directory, 'node_modules', name),
-    tag: typeof tag === 'string' ? tag : undefined,
+    type: type === 'link' ? 'link' : 'user',
+    root: textOf(root),
+    tag: textOf(tag),
+    url: textOf(url),
+    scripts: scripts === true ? true : undefined,
   };
+}
+
+/** Entries that cannot be read, and links to nowhere, are none. */
+function registrationOf(value: unknown, directory: string): Registration | undefined {
+  const entry = readPluginEntry(value);
+  if (entry === undefined) return undefined;
+  const { name, type, root, tag } = entry;
+  if (type === 'user')
+    return { name, origin: type, root: join(root ?? directory, 'node_modules', name), tag };
+  return root === undefined ? undefined : { name, origin: type, root, tag: undefined };
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
 function readPackage(registration: Registration): InstalledPackage | RejectedPlugin {
