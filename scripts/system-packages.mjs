@@ -36,6 +36,7 @@ const forTests = [
   ...forDemo,
   { package: 'ansible-core', program: 'ansible-playbook' },
   { package: 'busybox', program: 'busybox' },
+  { package: 'docker-registry', program: 'docker-registry' },
   { package: 'openssh-server', program: 'sshd' },
   { package: 'ovmf', file: '/usr/share/OVMF' },
   { package: 'rsync', program: 'rsync' },

@@ -37,14 +37,7 @@ export class HttpImageSource implements ImageSource {
   /** @param scheme - `http` or `https` */
   constructor(scheme: string, options: HttpImageSourceOptions) {
     this.scheme = scheme;
-    this.#options = {
-      log: options.log,
-      env: options.env ?? process.env,
-      stallMs: options.stallMs ?? DEFAULT_STALL_MS,
-      retries: options.retries ?? DEFAULT_RETRIES,
-      retryDelayMs: options.retryDelayMs ?? DEFAULT_RETRY_DELAY_MS,
-      ca: options.ca,
-    };
+    this.#options = httpTransferOptions(options);
   }
 
   /** @throws VMCTL_IMAGE_DOWNLOAD_FAILED, here or while the stream is read */
@@ -74,4 +67,16 @@ function isEncoded(url: URL, { response, url: from }: HttpAnswer): boolean {
     hint: 'Use another mirror, or download it yourself and use: image "path/to/disk.qcow2"',
     details: { url: shownUrl(url) },
   });
+}
+
+/** The options of a transfer, with their defaults. */
+export function httpTransferOptions(options: HttpImageSourceOptions): HttpTransferOptions {
+  return {
+    log: options.log,
+    env: options.env ?? process.env,
+    stallMs: options.stallMs ?? DEFAULT_STALL_MS,
+    retries: options.retries ?? DEFAULT_RETRIES,
+    retryDelayMs: options.retryDelayMs ?? DEFAULT_RETRY_DELAY_MS,
+    ca: options.ca,
+  };
 }

@@ -16,6 +16,8 @@ export interface HttpTransferOptions {
   readonly retries: number;
   readonly retryDelayMs: number;
   readonly ca: string | undefined;
+  /** How one request is made; default {@link httpGet}. */
+  readonly get?: typeof httpGet | undefined;
 }
 
 const LONGEST_DELAY_MS = 30_000;
@@ -79,8 +81,8 @@ export class HttpTransfer {
 
   async #request(): Promise<HttpAnswer> {
     this.#requests += 1;
-    const { stallMs, env, ca } = this.#options;
-    const answer = await httpGet(this.#url, {
+    const { stallMs, env, ca, get = httpGet } = this.#options;
+    const answer = await get(this.#url, {
       headers: {
         accept: '*/*',
         // The checksum is of the file as it is stored.

@@ -10,6 +10,7 @@ import { describeText } from './disk-format.js';
 import type { CachedImage, ImageCache } from './image-cache.js';
 import { ImageProblem } from './image-problem.js';
 import { sanitiseFileName } from './image-url.js';
+import { peek } from './peek.js';
 import { ProgressThrottle, type TransferProgress } from './progress-throttle.js';
 import { formatBytes } from './size.js';
 import { writeSparse } from './sparse-writer.js';
@@ -131,27 +132,6 @@ class Meter {
     this.#progress.finish();
     return { sha256: this.#hash.digest('hex'), bytes: this.#bytes };
   }
-}
-
-/** The first bytes of a stream, and all of it. */
-async function peek(
-  source: AsyncGenerator<Uint8Array, void, undefined>,
-  bytes: number,
-): Promise<{ readonly head: Uint8Array; readonly all: AsyncGenerator<Uint8Array, void, undefined> }> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  while (size < bytes) {
-    const next = await source.next();
-    if (next.done === true) break;
-    chunks.push(next.value);
-    size += next.value.length;
-  }
-  const head = Buffer.concat(chunks);
-  const all = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
-    if (head.length > 0) yield head;
-    yield* source;
-  };
-  return { head, all: all() };
 }
 
 /** Saves the user a long download that cannot fit. Unpacked it will need more still. */

@@ -171,7 +171,11 @@ export class Runtime {
     await this.#guardProcess();
     const hooks = createHooks();
     attributeTapErrors(hooks);
-    const builtIn = tapBuiltIns(hooks, { sshAddress: this.env['VMCTL_NOOP_SSH'] });
+    const builtIn = tapBuiltIns(hooks, {
+      sshAddress: this.env['VMCTL_NOOP_SSH'],
+      env: this.env,
+      homeDir: this.homeDir,
+    });
     const host = createPluginHost({
       hooks,
       log: this.log.child('plugin'),

@@ -12,7 +12,9 @@ import { describe, it } from '@jest/globals';
 import { imageSourceConformance, type ServedImage } from '@vmctl/conformance';
 import { FileImageSource } from '../../src/images/file-source.js';
 import { HttpImageSource } from '../../src/images/http-source.js';
-import { brokenOff, ranged, stalled, status } from '../integration/images/image-server.js';
+import { OciImageSource } from '../../src/images/oci-source.js';
+import { type Answer, brokenOff, file, ranged, stalled, status } from '../integration/images/image-server.js';
+import { artifact, containerDisk, digest, type PushedImage } from '../integration/images/oci-images.js';
 import { silent } from '../support/guest.js';
 
 /** Files that this process has open below a directory. */
@@ -45,19 +47,19 @@ await imageSourceConformance(
   },
 );
 
-/** An HTTP server with one image, whole and in every other way. */
-async function serveHttp(
-  content: Uint8Array,
+/** A server on this host, and how its end is waited for. */
+interface Served {
+  readonly origin: string;
+  readonly open: () => number;
+  readonly close: () => Promise<void>;
+}
+
+/** Answers by path. */
+async function serve(
+  answers: ReadonlyMap<string, Answer>,
   tls?: { readonly key: string; readonly cert: string },
-): Promise<ServedImage> {
-  const body = Buffer.from(content);
+): Promise<Served> {
   const listener: RequestListener = (request, response) => {
-    const half = Math.floor(body.length / 2);
-    const answers = new Map([
-      ['/disk.img', ranged(body)],
-      ['/truncated.img', brokenOff(body, half, {})],
-      ['/stalled.img', stalled(body, half)],
-    ]);
     (answers.get(request.url ?? '') ?? status(404))(request, response);
   };
   const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
@@ -70,13 +72,8 @@ async function serveHttp(
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo; // listening on TCP
-  const at = (path: string): URL =>
-    new URL(path, `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`);
   return {
-    url: at('/disk.img'),
-    missing: at('/no-such.img'),
-    truncated: at('/truncated.img'),
-    stalled: at('/stalled.img'),
+    origin: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
     open: () => sockets.size,
     close: async () => {
       const closed = once(server, 'close');
@@ -84,6 +81,52 @@ async function serveHttp(
       for (const socket of sockets) socket.destroy();
       await closed;
     },
+  };
+}
+
+/** An HTTP server with one image, whole and in every other way. */
+async function serveHttp(
+  content: Uint8Array,
+  tls?: { readonly key: string; readonly cert: string },
+): Promise<ServedImage> {
+  const body = Buffer.from(content);
+  const half = Math.floor(body.length / 2);
+  const { origin, ...served } = await serve(
+    new Map([
+      ['/disk.img', ranged(body)],
+      ['/truncated.img', brokenOff(body, half, {})],
+      ['/stalled.img', stalled(body, half)],
+    ]),
+    tls,
+  );
+  return {
+    url: new URL('/disk.img', origin),
+    missing: new URL('/no-such.img', origin),
+    truncated: new URL('/truncated.img', origin),
+    stalled: new URL('/stalled.img', origin),
+    ...served,
+  };
+}
+
+/** A registry with one image, whole and in every other way. */
+async function serveOci(image: PushedImage): Promise<ServedImage> {
+  const ways = new Map<string, (body: Buffer) => Answer>([
+    ['whole', ranged],
+    ['truncated', (body) => brokenOff(body, Math.floor(body.length / 2), {})],
+    ['stalled', (body) => stalled(body, Math.floor(body.length / 2))],
+  ]);
+  const answers = [...ways].flatMap(([name, way]): [string, Answer][] => [
+    [`/v2/${name}/manifests/1`, file(image.bytes, { 'content-type': image.mediaType })],
+    ...image.blobs.map((blob): [string, Answer] => [`/v2/${name}/blobs/${digest(blob)}`, way(blob)]),
+  ]);
+  const { origin, ...served } = await serve(new Map(answers));
+  const at = (path: string): URL => new URL(origin.replace('http:', 'oci:') + path);
+  return {
+    url: at('/whole:1'),
+    missing: at('/whole:2'),
+    truncated: at('/truncated:1'),
+    stalled: at('/stalled:1'),
+    ...served,
   };
 }
 
@@ -102,6 +145,17 @@ await imageSourceConformance(
     serve: (content) => serveHttp(content, tls),
   },
 );
+
+for (const pack of [
+  (content: Uint8Array) => artifact({ 'disk.img': content }),
+  (content: Uint8Array) =>
+    containerDisk({ 'etc/os-release': Buffer.from('ID=vm\n'), 'disk/disk.img': content }),
+]) {
+  await imageSourceConformance(
+    { describe, it },
+    { create: () => new OciImageSource(quick), serve: (content) => serveOci(pack(content)) },
+  );
+}
 
 /** A certificate for 127.0.0.1 that signs itself. */
 function makeCertificate(): { readonly key: string; readonly cert: string } {
