@@ -44,7 +44,7 @@ export async function runningGuest(
   if (state !== 'running') {
     throw new VmctlError('VMCTL_VM_NOT_RUNNING', {
       message: `${handle.name} is ${state}; only a running VM can be logged in to.`,
-      hint: 'Start it: vmctl up',
+      hint: `Start it: vmctl start ${handle.name}`,
     });
   }
   const address = await runtime.router.guestAddress(handle, context);

@@ -1,11 +1,14 @@
 import type { VmOutcome } from '../events/events.js';
-import type { HypervisorContext, VmHandle } from '../hypervisor/contract.js';
+import type { HypervisorContext, VmHandle, VmStateName } from '../hypervisor/contract.js';
 import { eachRegisteredVm, type RegisteredVmsOptions } from './registered-vms.js';
 import type { Runtime } from './runtime.js';
 import type { OperationResult } from './up.js';
 
 /** How long a guest may take to power off before it is ended by force. */
 export const STOP_TIMEOUT_MS = 30_000;
+
+/** States without anything to stop; in any other the VM has a process. */
+const AT_REST: readonly VmStateName[] = ['prepared', 'stopped', 'destroyed'];
 
 export interface StopOptions extends RegisteredVmsOptions {
   /** Default 30,000; 0 ends the guest at once. */
@@ -30,5 +33,5 @@ export async function stopVm(
   const { name: state } = await runtime.router.state(handle, context);
   const stopped = await runtime.router.stop(handle, { timeoutMs }, context);
   await runtime.registry.update(handle.name, (current) => ({ ...current, ...stopped }));
-  return state === 'running' || state === 'suspended' ? 'stopped' : 'already-stopped';
+  return AT_REST.includes(state) ? 'already-stopped' : 'stopped';
 }

@@ -48,9 +48,10 @@ describe('stop and start', () => {
     expect(await states(vmctl)).toEqual({ web: 'running', db: 'stopped' });
   });
 
-  it('end a failed VM before it starts again', async () => {
+  it('end a failed VM, also before it starts again', async () => {
     const vmctl = await twoVms();
     await writeFile(library.stateFile('web'), 'broken');
+    expect((await vmctl.stop({ names: ['web'] })).vms).toMatchObject([{ outcome: 'stopped' }]);
     expect(await states(vmctl)).toMatchObject({ web: 'failed' });
     expect((await vmctl.start({ names: ['web'] })).vms).toMatchObject([{ outcome: 'started' }]);
     expect(await states(vmctl)).toMatchObject({ web: 'running' });

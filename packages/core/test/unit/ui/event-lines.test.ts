@@ -134,4 +134,23 @@ describe('EventLines', () => {
       '✓ web is up and provisioned in 52 s   vmctl ssh web',
     );
   });
+
+  it.each([
+    ['created', '✓ web created in 2.0 s   vmctl start web'],
+    ['started', '✓ web started in 2.0 s   vmctl wait web'],
+    ['restarted', '✓ web restarted in 2.0 s   vmctl wait web'],
+    ['already-running', '✓ web is running already   vmctl ssh web'],
+    ['stopped', '✓ web stopped in 2.0 s'],
+    ['already-stopped', '✓ web was stopped already'],
+    ['suspended', '✓ web suspended   vmctl resume web'],
+    ['already-suspended', '✓ web is suspended already   vmctl resume web'],
+    ['resumed', '✓ web resumed'],
+    ['running', '✓ web is running'],
+    ['ready', '✓ web is ready   vmctl ssh web'],
+    ['provisioned', '✓ web: no step had to run'],
+    ['destroyed', '✓ web destroyed'],
+    ['absent', '✓ web does not exist'],
+  ] as const)('says in one line that a VM is %s, and what comes next', (outcome, line) => {
+    expect(show({ type: 'vm.finished', vm: 'web', outcome, durationMs: 2000 })).toEqual([line]);
+  });
 });
