@@ -51,13 +51,15 @@ export async function waitForGreeting(options: GreetingOptions): Promise<Greetin
   const { address, signal, onReason } = options;
   const attempts: Attempt[] = [];
   let isAnswering = false;
+  /** Whether the last attempt that ended was told something; it says more than an attempt that waits. */
+  let isToldWhy = false;
   const started = performance.now();
   let lastBegun = -Infinity;
   try {
     for (;;) {
       signal.throwIfAborted();
       const oldest = attempts[0];
-      if (oldest !== undefined && oldest.age > PATIENCE_MS) isAnswering = false;
+      if (oldest !== undefined && oldest.age > PATIENCE_MS) isAnswering = isToldWhy = false;
       const now = performance.now();
       const rest = Math.min(UNANSWERED_MAX_MS, (now - started) * UNANSWERED_SHARE);
       if (oldest === undefined || (!isAnswering && now - lastBegun >= rest)) {
@@ -71,7 +73,7 @@ export async function waitForGreeting(options: GreetingOptions): Promise<Greetin
       pause.catch(() => undefined);
       const ended = await Promise.race([...attempts.map(({ outcome }) => outcome), pause]);
       if (ended === undefined) {
-        if (attempts.length > 0) onReason(whyNothing(attempts));
+        if (attempts.length > 0 && !isToldWhy) onReason(whyNothing(attempts));
         continue;
       }
       attempts.splice(attempts.indexOf(ended.attempt), 1);
@@ -80,6 +82,7 @@ export async function waitForGreeting(options: GreetingOptions): Promise<Greetin
         return ended.greeting;
       }
       onReason(ended.reason);
+      isToldWhy = ended.isTold;
       if (ended.attempt.age < PROMPT_MS) {
         isAnswering = true;
         // What was begun earlier was refused as well, or is lost: QEMU passes it on seconds later.
@@ -127,6 +130,8 @@ interface Ended {
   readonly attempt: Attempt;
   readonly greeting?: Greeting;
   readonly reason: string;
+  /** Whether the reason is what the other side has sent. */
+  readonly isTold: boolean;
 }
 
 /** One connection that waits for a greeting. */
@@ -142,7 +147,7 @@ class Attempt {
     this.#socket = socket;
     let head = Buffer.alloc(0);
     this.outcome = new Promise((resolve) => {
-      const end = (reason: string): void => resolve({ attempt: this, reason });
+      const end = (reason: string, isTold = false): void => resolve({ attempt: this, reason, isTold });
       const read = (chunk: Buffer): void => {
         head = Buffer.concat([head, chunk]);
         const line = versionLine(head);
@@ -151,17 +156,18 @@ class Attempt {
           socket.pause();
           socket.off('data', read);
           socket.unshift(head);
-          resolve({ attempt: this, greeting: { socket, line, address }, reason: '' });
+          resolve({ attempt: this, greeting: { socket, line, address }, reason: '', isTold: true });
         } else if (head.length > MAX_GREETING_BYTES) {
           socket.destroy();
-          end('something answers that is no SSH server');
+          end('something answers that is no SSH server', true);
         }
       };
       socket.on('data', read);
       socket.on('error', (error) => end(reasonOf(error)));
       socket.on('close', () => {
         const said = head.toString('latin1').trim().slice(0, 100);
-        end(said === '' ? 'the guest refuses the connection' : `the server says "${said}"`);
+        if (said === '') end('the guest refuses the connection');
+        else end(`the server says "${said}"`, true);
       });
     });
   }
