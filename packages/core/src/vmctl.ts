@@ -23,6 +23,8 @@ import type { GuestExecResult } from './guest/contract.js';
 import type { SshConfig, SshConfigOptions } from './operations/ssh-config.js';
 import type { InstalledSshConfig } from './operations/ssh-config-install.js';
 import type { SshCommand, SshOptions } from './operations/ssh.js';
+import type { AddForwardOptions, ForwardChange, RemoveForwardOptions } from './operations/forwards.js';
+import type { VmPort } from './operations/ports.js';
 import type { VmStatus } from './operations/status.js';
 import type { StopOptions } from './operations/stop.js';
 import type { OperationResult, UpOptions } from './operations/up.js';
@@ -133,6 +135,22 @@ export class Vmctl {
 
   async sshConfig(options?: SshConfigOptions): Promise<SshConfig> {
     return (await import('./operations/ssh-config.js')).sshConfig(this.#runtime, options);
+  /** The ports of the host that lead to VMs. */
+  async ports(options?: { names?: readonly string[]; signal?: AbortSignal }): Promise<VmPort[]> {
+    return (await import('./operations/ports.js')).ports(this.#runtime, options);
+  }
+
+  /** Lets a port of the host lead to a VM. */
+  async addForward(options: AddForwardOptions): Promise<ForwardChange> {
+    return (await import('./operations/forwards.js')).addForward(this.#runtime, options);
+  }
+
+  /** Takes a forwarded port away. */
+  async removeForward(options: RemoveForwardOptions): Promise<ForwardChange> {
+    return (await import('./operations/forwards.js')).removeForward(this.#runtime, options);
+  }
+
+  /** The configuration with which the programs of OpenSSH reach VMs by name. */
   }
 
   /** The same for all connections of the user: in a file that `~/.ssh/config` includes. */

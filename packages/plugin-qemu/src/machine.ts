@@ -14,6 +14,7 @@ export const SUPPORTS: Supports = {
   firmware: ['bios', 'uefi'],
   imageFormats: ['qcow2', 'raw'],
   forwards: true,
+  liveForwards: true,
 };
 
 /** Refuses what {@link SUPPORTS} denies, with VMCTL_BACKEND_UNSUPPORTED. */

@@ -5,6 +5,7 @@ import type {
   Hypervisor,
   HypervisorContext,
   PluginHost,
+  PortForward,
   Supports,
   VmHandle,
   VmSpec,
@@ -142,6 +143,21 @@ export class QemuBackend implements Hypervisor {
 
   guestAddress(vm: VmHandle, ctx: HypervisorContext): Promise<GuestAddress> {
     return findGuest(this.#host, vm, ctx.signal);
+  }
+
+  async setForwards(
+    vm: VmHandle,
+    forwards: readonly PortForward[],
+    ctx: HypervisorContext,
+  ): Promise<VmHandle> {
+    ctx.signal.throwIfAborted();
+    refuseUnsupported(this.#host, { ...vm, forwards });
+    const identity = await findProcess(this.#host, vm);
+    if (identity === undefined) return { ...vm, forwards };
+    const { changeForwards } = await import('./live-forwards.js');
+    await using monitor = await openMonitor(this.#host, vm, identity, { signal: ctx.signal });
+    await changeForwards(this.#host, monitor, vm, forwards);
+    return { ...withProcess(vm, identity), forwards };
   }
 
   console(vm: VmHandle): ConsoleEndpoint {

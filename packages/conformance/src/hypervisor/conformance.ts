@@ -8,6 +8,7 @@ import { abortChecks } from './checks/aborts.js';
 import { concurrencyChecks } from './checks/concurrency.js';
 import { endingChecks } from './checks/ending.js';
 import { faultChecks } from './checks/faults.js';
+import { forwardChecks } from './checks/forwards.js';
 import { handleChecks } from './checks/handles.js';
 import { lifeCycleChecks } from './checks/life-cycle.js';
 import { observationChecks } from './checks/observation.js';
@@ -26,6 +27,7 @@ const checks: readonly HypervisorCheck[] = [
   ...lifeCycleChecks,
   ...endingChecks,
   ...refusalChecks,
+  ...forwardChecks,
   ...abortChecks,
   ...faultChecks,
   ...concurrencyChecks,

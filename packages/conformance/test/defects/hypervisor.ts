@@ -1,6 +1,7 @@
 import type { HypervisorDefect } from './defect.ts';
 import { others } from './company.ts';
 import { ending } from './ending.ts';
+import { forwards } from './forwards.ts';
 import { handles } from './handles.ts';
 import { lifeCycle } from './life-cycle.ts';
 import { refusals } from './refusals.ts';
@@ -14,6 +15,7 @@ export const hypervisorDefects: readonly HypervisorDefect[] = [
   ...lifeCycle,
   ...ending,
   ...refusals,
+  ...forwards,
   ...trouble,
   ...others,
 ];

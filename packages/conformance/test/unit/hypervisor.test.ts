@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { hypervisorChecks, hypervisorConformance } from '../../src/index.js';
+import { ForwardingBackend } from '../defects/forwards.js';
 import { hypervisorDefects } from '../defects/hypervisor.js';
 import { MEMORY_SUPPORTS, MemoryBackend } from '../support/memory-backend.js';
 import { memorySubject, type MemoryFactory } from '../support/memory-subject.js';
@@ -27,7 +28,14 @@ describe('a correct backend', () => {
     expect(runner.headings).toEqual(['memory as a hypervisor']);
     expect(runner.skipped).toEqual([
       expect.stringMatching(/^refuses-suspend: .*\(skipped: it supports suspend\)$/),
+      expect.stringMatching(/^forwards-can-be-changed: .*\(skipped: supports\.liveForwards is not true\)$/),
     ]);
+  });
+
+  it('whose forwards can be changed is asked to do it', async () => {
+    const runner = await define((host, engine) => new ForwardingBackend(host, engine));
+    expect(await runner.run('forwards-can-be-changed')).toEqual({ status: 'passed' });
+    expect(runner.skippedIds).toEqual(['refuses-forwards', 'refuses-suspend']);
   });
 
   it('that cannot suspend is asked to refuse it, and nothing else of it', async () => {
@@ -39,6 +47,7 @@ describe('a correct backend', () => {
       'start-wakes-a-suspended-vm',
       'suspended-vm-stops',
       'destroy-ends-a-suspended-vm',
+      'forwards-can-be-changed',
     ]);
   });
 });

@@ -68,6 +68,11 @@ export const errorRegistry = {
   VMCTL_GUEST_CLOUD_INIT_WARNING: {
     meaning: 'cloud-init finished, and reported something on its way (a warning).',
     exit: EXIT.failure,
+  VMCTL_FORMAT_FAILED: {
+    meaning: 'A defect of vmctl: a formatted VMFile would not say the same, so the file was left as it is.',
+    exit: EXIT.failure,
+  },
+  VMCTL_FORWARD_UNKNOWN: { meaning: 'The VM has no such forwarded port.', exit: EXIT.failure },
   },
   VMCTL_GUEST_COMMAND_INVALID: {
     meaning: 'A command, its environment or a path cannot be given to a guest.',

@@ -102,6 +102,8 @@ export interface VmHandle {
   readonly qmp_socket: string | null;
   /** The socket of the serial console, absolute. */
   readonly console_socket: string | null;
+  /** Where in console.log the output since the last start begins, in bytes; for backends that write such a log. */
+  readonly console_log_start?: number;
   /** `host:port` of its VNC server. */
   readonly vnc_addr: string | null;
   /** At least 1. */
@@ -120,6 +122,8 @@ export interface VmHandle {
   readonly uefi: boolean;
   /** Ports of the host that lead to the guest. */
   readonly forwards?: readonly PortForward[];
+  /** Those of them that were added by hand: the VMFile does not take them away. */
+  readonly added_forwards?: readonly PortForward[];
   /** The package with the backend, when a VMFile brought it; null or absent for an installed one. */
   readonly backend_plugin?: BackendPlugin | null;
   /** The base image that the overlay needs. */
@@ -176,6 +180,8 @@ export interface Supports {
   readonly imageFormats: readonly DiskFormat[];
   /** Whether ports of the host can lead to the guest. */
   readonly forwards: boolean;
+  /** Whether they can be changed later, also while the VM runs: then there is `setForwards`. Default false. */
+  readonly liveForwards?: boolean | undefined;
 }
 
 /** How the guest's SSH server is reached. */
@@ -208,8 +214,8 @@ export interface HypervisorContext {
 /**
  * A backend. It keeps no state between calls: every call may come from another process than the last.
  *
- * Callers hold the VM's operation lock during `prepare`, `start`, `stop`, `suspend`, `resume` and `destroy`.
- * What `supports` denies is refused with VMCTL_BACKEND_UNSUPPORTED before any side effect.
+ * Callers hold the VM's operation lock during `prepare`, `start`, `stop`, `suspend`, `resume`, `destroy`
+ * and `setForwards`. What `supports` denies is refused with VMCTL_BACKEND_UNSUPPORTED before any side effect.
  */
 export interface Hypervisor {
   /** What VMFiles and `--backend` call it. */
@@ -249,6 +255,14 @@ export interface Hypervisor {
   guestAddress(vm: VmHandle, ctx: HypervisorContext): Promise<GuestAddress>;
   /** Where the serial console is. Touches nothing. */
   console(vm: VmHandle): ConsoleEndpoint;
+  /**
+   * Makes these the forwards of the VM, in place of those it has: at once when it runs or is suspended, and from its
+   * next start on in any case. None has the host port 0. All of them or none: what cannot be done is undone. The port
+   * that leads to the guest's SSH server is not among them and stays. Only with `supports.liveForwards`.
+   *
+   * @throws VMCTL_PORT_TAKEN when another program has one of the ports
+   */
+  setForwards?(vm: VmHandle, forwards: readonly PortForward[], ctx: HypervisorContext): Promise<VmHandle>;
   /** What the host lacks for this backend; none when all is well. */
   diagnose?(ctx: HypervisorContext): Promise<readonly HostFinding[]>;
   /** One short line about the engine for the `start` stage: `qemu 7.2 (tcg: kvm unusable)`. */

@@ -7,6 +7,7 @@ import type {
   GuestAddress,
   Hypervisor,
   HypervisorContext,
+  PortForward,
   Supports,
   VmHandle,
   VmSpec,
@@ -34,6 +35,7 @@ export class NoopBackend implements Hypervisor {
     firmware: ['bios', 'uefi'],
     imageFormats: ['qcow2', 'raw'],
     forwards: true,
+    liveForwards: true,
   };
   readonly #options: NoopOptions;
 
@@ -112,6 +114,15 @@ export class NoopBackend implements Hypervisor {
       port: Number(sshAddress.slice(colon + 1)),
       source: 'configured',
     };
+  }
+
+  async setForwards(
+    vm: VmHandle,
+    forwards: readonly PortForward[],
+    ctx: HypervisorContext,
+  ): Promise<VmHandle> {
+    ctx.signal.throwIfAborted();
+    return { ...vm, forwards };
   }
 
   console(): ConsoleEndpoint {

@@ -6,6 +6,7 @@ import type {
   HostFinding,
   Hypervisor,
   HypervisorContext,
+  PortForward,
   Supports,
   VmHandle,
   VmSpec,
@@ -49,6 +50,7 @@ export class RouterHypervisor implements Hypervisor {
     firmware: ['bios', 'uefi'],
     imageFormats: ['qcow2', 'raw'],
     forwards: true,
+    liveForwards: true,
   };
   readonly #options: RouterOptions;
   readonly #loading = new Map<string, Promise<Hypervisor>>();
@@ -127,6 +129,22 @@ export class RouterHypervisor implements Hypervisor {
 
   async guestAddress(vm: VmHandle, ctx: HypervisorContext): Promise<GuestAddress> {
     return (await this.#backendOf(vm)).guestAddress(vm, ctx);
+  }
+
+  async setForwards(
+    vm: VmHandle,
+    forwards: readonly PortForward[],
+    ctx: HypervisorContext,
+  ): Promise<VmHandle> {
+    const backend = await this.#backendOf(vm);
+    if (backend.supports.liveForwards === true && backend.setForwards !== undefined) {
+      return backend.setForwards(vm, forwards, ctx);
+    }
+    throw new VmctlError('VMCTL_BACKEND_UNSUPPORTED', {
+      message: `The backend ${backend.name} cannot change the forwarded ports of a VM that is there.`,
+      hint: 'Say it in the VMFile, and make the VM anew: vmctl reload',
+      details: { vm: vm.name, backend: backend.name },
+    });
   }
 
   /** Call another method for this VM first: this one cannot wait for a backend to load. */

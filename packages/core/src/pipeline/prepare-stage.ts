@@ -116,17 +116,28 @@ async function newSettings(
   services: StageServices,
 ): Promise<Partial<VmHandle>> {
   const { ports } = services.plugins.host;
-  const kept = (handle.forwards ?? []).filter(({ host }) => host !== 0);
+  const added = definition.network.type === 'user' ? (handle.added_forwards ?? []) : [];
+  const kept = (handle.forwards ?? []).filter(
+    (forward) => forward.host !== 0 && !added.some((other) => sameHostPort(other, forward)),
+  );
+  const forwards = await choosePorts(definition.forwards, async (address, guest) => {
+    const same = kept.find((forward) => forward.guest === guest && forward.address === address);
+    return same?.host ?? ports.free(address);
+  });
+  // What the VMFile says goes before what was added by hand.
+  const others = added.filter((forward) => !forwards.some((other) => sameHostPort(other, forward)));
   return {
     vcpus: definition.vcpus,
     memory_mb: definition.memoryMb,
     network: definition.network,
     ssh_host_port: definition.network.type === 'user' ? (handle.ssh_host_port ?? (await ports.free())) : null,
-    forwards: await choosePorts(definition.forwards, async (address, guest) => {
-      const same = kept.find((forward) => forward.guest === guest && forward.address === address);
-      return same?.host ?? ports.free(address);
-    }),
+    forwards: [...forwards, ...others],
+    added_forwards: others,
   };
+}
+
+function sameHostPort(a: PortForward, b: PortForward): boolean {
+  return a.host === b.host && a.address === b.address;
 }
 
 async function choosePorts(

@@ -69,7 +69,9 @@ export function parseHandle(
     mac_addr: read('mac_addr', isTextOrNull, null),
     uefi: read('uefi', isBoolean, false),
     ...optional('pid_start_time', isTextOrNull),
+    ...optional('console_log_start', isOffset),
     ...optional('forwards', isForwards),
+    ...optional('added_forwards', isForwards),
     ...optional('backend_plugin', orNull(isBackendPlugin)),
     ...optional('image_path', isTextOrNull),
     ...optional('vmfile', isTextOrNull),
@@ -95,6 +97,7 @@ export const KNOWN_FIELDS: ReadonlySet<string> = new Set([
   'pid_start_time',
   'qmp_socket',
   'console_socket',
+  'console_log_start',
   'vnc_addr',
   'vcpus',
   'memory_mb',
@@ -104,6 +107,7 @@ export const KNOWN_FIELDS: ReadonlySet<string> = new Set([
   'mac_addr',
   'uefi',
   'forwards',
+  'added_forwards',
   'backend_plugin',
   'image_path',
   'vmfile',
@@ -142,6 +146,7 @@ const isAbsolutePath = (value: unknown): value is string => isText(value) && isA
 const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
 const isPositiveInteger = (value: unknown): value is number =>
   Number.isSafeInteger(value) && Number(value) > 0;
+const isOffset = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 /** 0 and negative ids mean groups of processes to kill(2). */
 const isPid = isPositiveInteger;
 const isPort = (value: unknown): value is number => isPositiveInteger(value) && value <= 65_535;

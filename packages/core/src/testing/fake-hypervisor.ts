@@ -4,6 +4,7 @@ import type {
   GuestAddress,
   Hypervisor,
   HypervisorContext,
+  PortForward,
   Supports,
   VmHandle,
   VmSpec,
@@ -15,7 +16,7 @@ import { type FakeFault, FaultPlan } from './fault-plan.js';
 
 /** The calls of a backend that can be made to go wrong. */
 export type FakeHypervisorMethod =
-  'prepare' | 'start' | 'stop' | 'suspend' | 'resume' | 'destroy' | 'state' | 'guestAddress';
+  'prepare' | 'start' | 'stop' | 'suspend' | 'resume' | 'destroy' | 'state' | 'guestAddress' | 'setForwards';
 
 /** One call, in the order they came. */
 export interface FakeHypervisorCall {
@@ -66,6 +67,7 @@ export class FakeHypervisor implements Hypervisor {
       firmware: ['bios', 'uefi'],
       imageFormats: ['qcow2', 'raw'],
       forwards: true,
+      liveForwards: true,
       ...supports,
     };
     this.#guestAddress = guestAddress ?? { kind: 'none', reason: 'the fake backend boots no guest' };
@@ -164,6 +166,13 @@ export class FakeHypervisor implements Hypervisor {
         ? this.#guestAddress
         : { kind: 'none', reason: `${vm.name} is ${this.#stateOf(vm)}` },
     );
+  }
+
+  setForwards(vm: VmHandle, forwards: readonly PortForward[], ctx: HypervisorContext): Promise<VmHandle> {
+    return this.#call('setForwards', vm.name, ctx, async () => {
+      if (this.supports.liveForwards !== true) throw unsupported(this.name, 'change forwarded ports');
+      return { ...vm, forwards };
+    });
   }
 
   console(): ConsoleEndpoint {

@@ -25,6 +25,7 @@ describe('the plugin', () => {
       firmware: ['bios', 'uefi'],
       imageFormats: ['qcow2', 'raw'],
       forwards: true,
+      liveForwards: true,
     });
     expect(host.hooks.hypervisor.get('propolis')).toBeUndefined();
   });

@@ -15,6 +15,17 @@ export const shapeChecks: readonly HypervisorCheck[] = [
       for (const flag of ['suspend', 'snapshot', 'forwards'] as const) {
         assert.equal(typeof supports[flag], 'boolean', `supports.${flag} is true or false`);
       }
+      if (supports.liveForwards !== undefined) {
+        assert.equal(
+          typeof supports.liveForwards,
+          'boolean',
+          'supports.liveForwards is true, false or absent',
+        );
+        assert.ok(
+          supports.forwards || !supports.liveForwards,
+          'supports.liveForwards takes supports.forwards: what cannot be forwarded cannot be changed',
+        );
+      }
       assert.ok(
         ['unix-socket', 'websocket', 'none'].includes(supports.console),
         `supports.console is unix-socket, websocket or none, not ${supports.console}`,

@@ -89,3 +89,24 @@ describe('RouterHypervisor', () => {
     });
   });
 });
+
+describe('RouterHypervisor.setForwards', () => {
+  const context = { signal: AbortSignal.timeout(10_000) } as HypervisorContext; // the noop backend takes no more
+  const forwards = [{ address: '127.0.0.1', host: 8080, guest: 80 }];
+
+  it('leaves it to a backend that can', async () => {
+    const vm = await router().setForwards(handle, forwards, context);
+    expect(vm.forwards).toEqual(forwards);
+  });
+
+  it('refuses it for a backend that says nothing of it, with what to do', async () => {
+    class Older extends NoopBackend {
+      override readonly supports = { ...new NoopBackend().supports, liveForwards: undefined };
+    }
+    const older = router({ load: async () => new Older() });
+    await expect(older.setForwards(handle, forwards, context)).rejects.toMatchObject({
+      code: 'VMCTL_BACKEND_UNSUPPORTED',
+      hint: expect.stringContaining('vmctl reload'),
+    });
+  });
+});
