@@ -117,6 +117,18 @@ describe('what cannot be installed is said in one error, and nothing of it is ke
     });
   });
 
+  it('a folder that is not built, with how to build it', async () => {
+    const vmctl = { apiVersion: 1, entry: './dist/plugin.js' };
+    const folder = await at.write({ name: '@acme/sources', vmctl });
+    expect(await at.failure(['install', folder])).toMatchObject({
+      code: 'VMCTL_PLUGIN_INVALID',
+      message: expect.stringContaining('its entry ./dist/plugin.js is not in the package'),
+      hint: expect.stringContaining(`npm run build in ${folder}`),
+    });
+    await at.publish({ name: '@acme/packed', vmctl });
+    expect((await at.failure(['install', '@acme/packed'])).hint).toContain('npm pack --dry-run');
+  });
+
   it('a plugin for another vmctl, with the version that fits', async () => {
     await at.publish({ name: '@acme/moved-on', version: '1.4.0' });
     await at.publish({ name: '@acme/moved-on', version: '1.10.0' });

@@ -50,6 +50,33 @@ describe('plugins link', () => {
     expect(listed.stderr).toContain('"vmctl.entry" is not a path');
   });
 
+  it('says that the entry is not built yet, and takes the plugin', async () => {
+    const folder = await at.write({
+      name: '@acme/sources',
+      vmctl: { apiVersion: 1, entry: './dist/plugin.js', contributes: { provisioners: ['sources'] } },
+    });
+    const { stdout, stderr, code } = await at.run(['link', folder]);
+    expect({ stdout, code }).toEqual({
+      stdout: '@acme/sources 1.0.0: provisioner sources\nTo unlink it: vmctl plugins unlink @acme/sources\n',
+      code: 0,
+    });
+    expect(stderr.split('\n')).toEqual([
+      '! @acme/sources: The plugin @acme/sources 1.0.0 is not built: its entry ./dist/plugin.js is not there.',
+      `  Build it: npm install && npm run build in ${folder}`,
+      '',
+    ]);
+    await at.run(['unlink', '@acme/sources']);
+  });
+
+  it('ends when the plugin is installed, which is said', async () => {
+    const folder = await at.write({ name: '@acme/both' });
+    await at.run(['link', folder]);
+    const { stdout } = await at.run(['install', folder]);
+    expect(stdout).toMatch(`@acme/both 1.0.0 (in place of the one linked from ${folder}): `);
+    expect(await at.installed()).toEqual(['@acme/both 1.0.0 installed']);
+    await at.run(['uninstall', '@acme/both']);
+  });
+
   it('refuses a folder that is no plugin', async () => {
     const library = await at.write({ name: '@acme/library', vmctl: null });
     expect(await at.failure(['link', library])).toMatchObject({

@@ -11,6 +11,7 @@ import type {
   RemoveImagesResult,
 } from './operations/image-remove.js';
 import type { PulledImage, PullImagesOptions } from './operations/images.js';
+import type { OrphanedVm } from './operations/orphaned-vms.js';
 import type { PruneResult } from './operations/project-plugin-use.js';
 import type { VmListing } from './operations/list.js';
 import type { LogChunk, LogOptions } from './operations/log.js';
@@ -203,6 +204,11 @@ export class Vmctl {
   async vmNames(options?: { file?: string }): Promise<string[]> {
     const { loadVmFile } = await import('./operations/select-vms.js');
     return (await loadVmFile(this.#runtime, options?.file, { steps: false })).vms.map(({ name }) => name);
+  }
+
+  /** The VMs that need one of these plugins, and could not be worked with when they were gone. */
+  async orphanedVms(plugins: readonly string[]): Promise<OrphanedVm[]> {
+    return (await import('./operations/orphaned-vms.js')).orphanedVms(this.#runtime, plugins);
   }
 
   /** Removes plugins that VMFiles have brought and that no VM needs. */

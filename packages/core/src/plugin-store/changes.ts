@@ -36,6 +36,8 @@ export interface AddedPlugin {
   readonly from: string;
   /** The version in whose place it is; null when there was none. */
   readonly replaced: string | null;
+  /** The folder of a linked plugin in whose place it is; null when there was none, or the same. */
+  readonly unlinked: string | null;
   /** What it brings; null for a linked one whose manifest has a problem. */
   readonly contributes: PluginManifest['contributes'] | null;
   readonly problem: ManifestProblem | null;

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { hasCode, VmctlError } from '../errors/vmctl-error.js';
 import type { Exec } from '../host/exec.js';
 import { npmFailure } from './npm-failure.js';
+import { npmPatience } from './npm-retries.js';
 
 /** How npm is run. */
 export interface NpmOptions {
@@ -38,7 +39,7 @@ const FIXED_ARGS = [
 
 /**
  * Runs npm, with `--json`: its output is JSON where the command knows JSON. Everything else (registries, proxy,
- * authentication, cache) is as the user's npm settings have it.
+ * authentication, cache) is as the user's npm settings have it; only the wait between tries is shorter, unless they say one.
  *
  * @param args - the npm command and its arguments: `['view', 'NAME', 'version']`
  * @throws VMCTL_PLUGIN_NPM_MISSING when there is no npm
@@ -49,6 +50,7 @@ export async function runNpm(args: readonly string[], options: NpmOptions): Prom
   const { cwd, exec, env, signal } = options;
   const [file, ...before] = await npmProgram();
   const registry = env['VMCTL_NPM_REGISTRY'];
+  const patience = await npmPatience(env);
   let result;
   try {
     result = await exec(
@@ -63,7 +65,7 @@ export async function runNpm(args: readonly string[], options: NpmOptions): Prom
       {
         cwd,
         // git must not ask for a password on a terminal that npm does not have.
-        env: { GIT_TERMINAL_PROMPT: env['GIT_TERMINAL_PROMPT'] ?? '0' },
+        env: { GIT_TERMINAL_PROMPT: env['GIT_TERMINAL_PROMPT'] ?? '0', ...patience },
         signal,
         timeoutMs: TIMEOUT_MS,
         allowFailure: true,

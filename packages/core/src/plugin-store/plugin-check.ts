@@ -2,7 +2,7 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VmctlError } from '../errors/vmctl-error.js';
 import { PLUGIN_API_VERSION, type PluginManifest } from '../plugins/contract.js';
-import { readManifest } from '../plugins/manifest.js';
+import { type ManifestProblem, readManifest } from '../plugins/manifest.js';
 import type { InstallSpec } from './install-spec.js';
 import { runNpm, type NpmOptions } from './npm-command.js';
 import type { InstalledPackage } from './package-directory.js';
@@ -18,7 +18,7 @@ export async function checkPlugin(
   spec: InstallSpec,
   npm: NpmOptions,
 ): Promise<PluginManifest> {
-  const { name, version, vmctl, root } = installed;
+  const { name, version, vmctl } = installed;
   if (vmctl === undefined) {
     throw new VmctlError('VMCTL_PLUGIN_INVALID', {
       message: `${name} ${version} is not a plugin of vmctl: its package.json has no "vmctl" field. It was not installed.`,
@@ -28,7 +28,7 @@ export async function checkPlugin(
   }
   const result = readManifest({ ...installed, origin: 'user' });
   if (result.ok) {
-    await mustHaveEntry(installed, result.manifest.entry, root);
+    await mustHaveEntry(installed, result.manifest.entry, spec);
     return result.manifest;
   }
   const { code, message, hint } = result.problem;
@@ -47,19 +47,50 @@ export async function checkPlugin(
 }
 
 async function mustHaveEntry(
-  { name, version }: InstalledPackage,
+  { name, version, root }: InstalledPackage,
   entry: string,
-  root: string,
+  spec: InstallSpec,
 ): Promise<void> {
   try {
     await access(join(root, entry));
   } catch (cause) {
     throw new VmctlError('VMCTL_PLUGIN_INVALID', {
       message: `${name} ${version} cannot be used: its entry ${entry} is not in the package. It was not installed.`,
-      hint: 'A package from git or a folder may have to be built first: add --run-scripts, which lets npm run its "prepare" script.',
+      hint: withoutEntry(spec),
       cause,
       details: { plugin: name, version },
     });
+  }
+}
+
+/** The problem of a linked plugin whose entry is not there; null when it is. */
+export async function whyNotBuilt(plugin: {
+  readonly name: string;
+  readonly version: string;
+  readonly root: string;
+  readonly entry: string;
+}): Promise<ManifestProblem | null> {
+  const { name, version, root, entry } = plugin;
+  try {
+    await access(join(root, entry));
+    return null;
+  } catch {
+    return {
+      code: 'VMCTL_PLUGIN_INVALID',
+      message: `The plugin ${name} ${version} is not built: its entry ${entry} is not there.`,
+      hint: `Build it: npm install && npm run build in ${root}`,
+    };
+  }
+}
+
+function withoutEntry(spec: InstallSpec): string {
+  switch (spec.kind) {
+    case 'folder':
+      return `Build it there (npm run build in ${spec.path}), or use it from there while you write it: vmctl plugins link ${spec.path}`;
+    case 'url':
+      return 'A package from git may have to be built first: add --run-scripts, which lets npm run its "prepare" script.';
+    default:
+      return 'It was not built before it was packed, or "files" of its package.json leaves the entry out: npm pack --dry-run shows it. Tell its authors.';
   }
 }
 

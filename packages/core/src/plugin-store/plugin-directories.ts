@@ -64,7 +64,16 @@ export class PluginDirectories {
       const root = join(directory, 'node_modules', name);
       return {
         entry,
-        added: { name, version, root, from: specText(entry), replaced: null, contributes, problem: null },
+        added: {
+          name,
+          version,
+          root,
+          from: specText(entry),
+          replaced: null,
+          unlinked: null,
+          contributes,
+          problem: null,
+        },
       };
     } catch (error) {
       await rm(begun, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);

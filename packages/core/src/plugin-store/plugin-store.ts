@@ -7,6 +7,7 @@ import { readManifest } from '../plugins/manifest.js';
 import type { AddedPlugin, ChangeOptions, PluginStoreOptions, UpdatedPlugin } from './changes.js';
 import { mustBePackage, readInstallSpec, specText } from './install-spec.js';
 import { readJsonObject } from './json-file.js';
+import { whyNotBuilt } from './plugin-check.js';
 import { PluginDirectories, sameTree, type StagedPlugin, versionOf } from './plugin-directories.js';
 import { type PluginEntry, type PluginList, readPluginList, writePluginList } from './plugin-list.js';
 
@@ -50,10 +51,11 @@ export class PluginStore {
         staged.push(await this.#directories.stage(spec, { ...options, fresh: false }));
       }
       const added = await Promise.all(
-        staged.map(async (each) => ({
-          ...each.added,
-          replaced: await versionOf(find(list, each.entry.name), this.#options.directory),
-        })),
+        staged.map(async ({ entry, added: plugin }) => {
+          const before = find(list, entry.name);
+          const replaced = await versionOf(before, this.#options.directory);
+          return { ...plugin, replaced, unlinked: linkedFolder(before) };
+        }),
       );
       await this.#commit(
         list,
@@ -68,7 +70,7 @@ export class PluginStore {
 
   /**
    * Adds a folder as a plugin, to be used from where it is. One whose manifest has a problem is linked as well: it is
-   * being worked on.
+   * being worked on. So is one that is not built; the problem that comes back says so.
    *
    * @throws VMCTL_PLUGIN_INVALID when the folder is no package, or says nothing about vmctl
    */
@@ -84,8 +86,12 @@ export class PluginStore {
       });
     }
     const manifest = readManifest({ name, version, root, vmctl, origin: 'link' });
+    const problem = manifest.ok
+      ? await whyNotBuilt({ name, version, root, entry: manifest.manifest.entry })
+      : manifest.problem;
     return this.#change('plugins link', options, async (list) => {
-      const replaced = await versionOf(find(list, name), this.#options.directory);
+      const before = find(list, name);
+      const replaced = await versionOf(before, this.#options.directory);
       await this.#commit(list, withEntries(list, [{ name, type: 'link', root }]));
       return {
         name,
@@ -93,8 +99,9 @@ export class PluginStore {
         root,
         from: root,
         replaced,
+        unlinked: linkedFolder(before) === root ? null : linkedFolder(before),
         contributes: manifest.ok ? manifest.manifest.contributes : null,
-        problem: manifest.ok ? null : manifest.problem,
+        problem,
       };
     });
   }
@@ -229,6 +236,10 @@ export class PluginStore {
       details: { plugin: name, installed: names },
     });
   }
+}
+
+function linkedFolder(entry: PluginEntry | undefined): string | null {
+  return entry?.type === 'link' ? (entry.root ?? null) : null;
 }
 
 function find(list: PluginList, name: string): PluginEntry | undefined {

@@ -1,5 +1,6 @@
 import { describeContributions } from '../plugins/contributions.js';
 import type { PluginDetails, PluginListing } from '../plugin-store/plugin-details.js';
+import type { OrphanedVm } from '../operations/orphaned-vms.js';
 import type { AddedPlugin, UpdatedPlugin } from '../plugin-store/changes.js';
 import type { Style } from './style.js';
 import { renderTable } from './table.js';
@@ -29,10 +30,27 @@ export function problemLines({ name, problem }: Pick<PluginListing, 'name' | 'pr
 
 /** A plugin that is there now: what it brings. */
 export function addedLine(plugin: AddedPlugin): string {
-  const { name, version, replaced, contributes } = plugin;
+  const { name, version, replaced, unlinked, contributes } = plugin;
   const phrases = contributes === null ? [] : describeContributions(contributes);
-  const was = replaced === null || replaced === version ? '' : ` (was ${replaced})`;
+  const was =
+    unlinked !== null
+      ? ` (in place of the one linked from ${unlinked})`
+      : replaced === null || replaced === version
+        ? ''
+        : ` (was ${replaced})`;
   return oneLine(`${name} ${version}${was}: ${phrases.length === 0 ? 'brings nothing' : phrases.join('; ')}`);
+}
+
+/** A warning about VMs that nobody can work with any more; empty when there are none. */
+export function orphanedLines(vms: readonly OrphanedVm[]): string[] {
+  if (vms.length === 0) return [];
+  const names = vms.map(({ name }) => name).join(', ');
+  const backends = [...new Set(vms.map(({ backend }) => backend))].join(', ');
+  const them = vms.length === 1 ? 'it' : 'them';
+  return [
+    `! Without the backend ${oneLine(backends)} vmctl cannot stop or destroy ${oneLine(names)}.`,
+    `  Install the plugin again to work with ${them}.`,
+  ];
 }
 
 /** What an update did with a plugin. */

@@ -18,7 +18,7 @@ export default class Link extends PluginsCommand {
     const { args } = await this.parse(Link);
     const plugin = await this.store().link(args.path, this.changeOptions());
     if (!this.jsonEnabled()) {
-      if (plugin.problem === null) this.log(addedLine(plugin));
+      if (plugin.contributes !== null) this.log(addedLine(plugin));
       for (const line of problemLines(plugin)) this.logToStderr(line);
       this.log(`To unlink it: vmctl plugins unlink ${plugin.name}`);
     }

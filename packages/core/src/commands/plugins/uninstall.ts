@@ -1,10 +1,12 @@
 import { Args } from '@oclif/core';
 import { missingArgument } from '../../cli/missing-argument.js';
 import { PluginsCommand } from '../../cli/plugins-command.js';
+import type { OrphanedVm } from '../../operations/orphaned-vms.js';
+import { orphanedLines } from '../../ui/plugins-text.js';
 
 export default class Uninstall extends PluginsCommand {
   static override summary = 'Remove plugins, installed or linked.';
-  static override description = `All that are named are removed, or none. The folder of a linked plugin stays as it is. VMs that need the plugin stay, and can be worked with again once it is back.`;
+  static override description = `All that are named are removed, or none. The folder of a linked plugin stays as it is. VMs that need the plugin are named; they stay, and can be worked with again once it is back.`;
   static override hiddenAliases = ['plugins:remove', 'plugins:unlink'];
   static override examples = [
     { description: 'One plugin', command: '<%= config.bin %> plugins uninstall @vmctl/plugin-qemu' },
@@ -18,11 +20,17 @@ export default class Uninstall extends PluginsCommand {
     name: Args.string({ description: 'plugins to remove' }),
   };
 
-  async run(): Promise<{ removed: string[] }> {
+  async run(): Promise<{ removed: string[]; orphaned: OrphanedVm[] }> {
     const { argv } = await this.parse(Uninstall);
     if (argv.length === 0) throw missingArgument('Which plugin?', 'vmctl plugins uninstall NAME');
+    // What is known of the plugins was read before they went.
+    const vmctl = this.vmctl();
     const removed = await this.store().uninstall(argv.map(String), this.changeOptions());
-    if (!this.jsonEnabled()) this.log(`Removed ${removed.join(', ')}.`);
-    return { removed };
+    const orphaned = await vmctl.orphanedVms(removed);
+    if (!this.jsonEnabled()) {
+      this.log(`Removed ${removed.join(', ')}.`);
+      for (const line of orphanedLines(orphaned)) this.logToStderr(line);
+    }
+    return { removed, orphaned };
   }
 }

@@ -45,8 +45,8 @@ describe('npm', () => {
   });
 
   it('lets git fail instead of asking for a password, if not told otherwise', async () => {
-    expect((await commandOf())?.options?.env).toEqual({ GIT_TERMINAL_PROMPT: '0' });
-    expect((await commandOf({ GIT_TERMINAL_PROMPT: '1' }))?.options?.env).toEqual({
+    expect((await commandOf())?.options?.env).toMatchObject({ GIT_TERMINAL_PROMPT: '0' });
+    expect((await commandOf({ GIT_TERMINAL_PROMPT: '1' }))?.options?.env).toMatchObject({
       GIT_TERMINAL_PROMPT: '1',
     });
   });
