@@ -22,13 +22,21 @@ export class NoopProject {
   /** @param options - `plugins: 'none'` for what somebody has who has just installed vmctl; default: those of tests */
   static async create(options: { readonly plugins?: 'none' } = {}): Promise<NoopProject> {
     const sshd = await startSshd();
-    const isBare = options.plugins === 'none';
-    const home = await VmctlHome.create({ plugins: isBare ? [] : ['plugin-provisioners'] });
-    if (!isBare) {
-      await home.vmctl('plugins', 'link', join(repositoryRoot, 'test/fixtures/plugin-pause'));
+    let home: VmctlHome | undefined;
+    try {
+      const isBare = options.plugins === 'none';
+      home = await VmctlHome.create({ plugins: isBare ? [] : ['plugin-provisioners'] });
+      if (!isBare) {
+        const pause = join(repositoryRoot, 'test/fixtures/plugin-pause');
+        const { code, stderr } = await home.vmctl('plugins', 'link', pause);
+        if (code !== 0) throw new Error(`plugins link ${pause} failed: ${stderr}`);
+      }
+      await home.write(tinyDisk(), 'disk.img');
+      return new NoopProject(home, sshd);
+    } catch (error) {
+      await Promise.allSettled([home?.remove(), sshd.stop()]);
+      throw error;
     }
-    await home.write(tinyDisk(), 'disk.img');
-    return new NoopProject(home, sshd);
   }
 
   /** A `vm` node that logs in to the sshd; `body` goes into it. */

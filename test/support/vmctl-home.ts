@@ -69,7 +69,9 @@ export class VmctlHome {
     await mkdir(home.project);
     for (const plugin of options.plugins ?? []) {
       const linked = await home.vmctl('plugins', 'link', join(repositoryRoot, 'packages', plugin));
-      if (linked.code !== 0) throw new Error(`plugins link ${plugin} failed: ${linked.stderr}`);
+      if (linked.code === 0) continue;
+      await rm(root, { recursive: true, force: true });
+      throw new Error(`plugins link ${plugin} failed: ${linked.stderr}`);
     }
     return home;
   }
