@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { VmctlError } from '../errors/vmctl-error.js';
+import { isVmctlError, VmctlError, type VmctlErrorShape } from '../errors/vmctl-error.js';
 import type { Exec } from '../host/exec.js';
 import { runNpm } from '../plugin-store/npm-command.js';
 import { leavesPeersAlone, npmFilesOf, readNpmLock } from './npm-lock.js';
@@ -46,8 +46,14 @@ export function createNpmTrees(options: {
   readonly exec: Exec;
   readonly env: Readonly<Record<string, string | undefined>>;
 }): NpmTrees {
-  const npm = (args: readonly string[], cwd: string, signal: AbortSignal): Promise<unknown> =>
-    runNpm([...args, ...TREE_ARGS], { ...options, cwd, signal });
+  const npm = async (args: readonly string[], cwd: string, signal: AbortSignal): Promise<void> => {
+    try {
+      await runNpm([...args, ...TREE_ARGS], { ...options, cwd, signal });
+    } catch (error) {
+      const isUnreachable = isVmctlError(error) && error.code === 'VMCTL_PLUGIN_REGISTRY_UNREACHABLE';
+      throw isUnreachable ? unreachable(error) : error;
+    }
+  };
 
   return {
     async resolve(wanted, directory, signal) {
@@ -76,4 +82,16 @@ export function createNpmTrees(options: {
       await npm(['ci', leavesPeersAlone(pin) ? WITHOUT_PEERS : WITH_PEERS], directory, signal);
     },
   };
+}
+
+/** What npm's failure hints at otherwise, a tarball, is nothing that a VMFile can require. */
+function unreachable(cause: Error & VmctlErrorShape): VmctlError {
+  return new VmctlError('VMCTL_PLUGIN_REGISTRY_UNREACHABLE', {
+    message: cause.message,
+    hint:
+      'Check the network, and which registry and proxy npm uses: npm config get registry proxy https-proxy. ' +
+      'Plugins that are installed and pinned need no network.',
+    cause,
+    details: cause.details,
+  });
 }
