@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import type { PortForward, VmHandle } from '@vmctl/core/plugin';
 import { throughJson } from '../../json.js';
 import type { HypervisorCheck } from '../facts.js';
 
@@ -14,19 +15,12 @@ export const forwardChecks: readonly HypervisorCheck[] = [
     async run(lab) {
       const { hypervisor } = lab;
       const context = lab.context();
-      const { setForwards } = hypervisor;
-      assert.equal(
-        typeof setForwards,
-        'function',
-        'supports.liveForwards is true, and there is no setForwards',
-      );
       const forwards = [{ address: '127.0.0.1', host: await freePort(), guest: 80 }];
-      const set = async (vm: Parameters<NonNullable<typeof setForwards>>[0], wanted: typeof forwards) => {
+      const set = async (vm: VmHandle, wanted: readonly PortForward[]): Promise<VmHandle> => {
         const given = throughJson(vm);
-        const changed = await lab.call(
-          'setForwards',
-          hypervisor.setForwards?.(vm, wanted, context) ?? Promise.resolve(vm),
-        );
+        const changing = hypervisor.setForwards?.(vm, wanted, context);
+        assert.ok(changing !== undefined, 'supports.liveForwards is true, and there is no setForwards');
+        const changed = await lab.call('setForwards', changing);
         assert.deepEqual(throughJson(vm), given, 'setForwards has changed what it was given');
         const expected = throughJson({ ...vm, forwards: wanted });
         assert.deepEqual(throughJson(changed), expected, 'the handle says something else than was asked for');
