@@ -13,7 +13,9 @@ export interface OrphanedVm {
  * @param plugins - names of installed plugins
  */
 export async function orphanedVms(runtime: Runtime, plugins: readonly string[]): Promise<OrphanedVm[]> {
-  const handles = (await runtime.registry.list()).filter((handle) => (handle.backend_plugin ?? null) === null);
+  const handles = (await runtime.registry.list()).filter(
+    (handle) => (handle.backend_plugin ?? null) === null,
+  );
   if (handles.length === 0) return [];
   const { PluginCatalog } = await import('../plugins/catalog.js');
   const catalog = new PluginCatalog(runtime.packages);

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { fsError } from '../../host/fs-error.js';
+import { alignTables } from './markdown-table.js';
 import { packageJson, type PluginProject } from './package-json.js';
 
 /** Core's own directory, the same from `src` and from `dist`. */
@@ -19,7 +20,8 @@ export async function projectFiles(project: PluginProject): Promise<ProjectFiles
   for (const template of ['shared', project.kind]) {
     const directory = join(TEMPLATES, template);
     for (const [path, text] of await readTexts(directory)) {
-      files.set(projectPath(path), fillIn(text, project));
+      const filled = fillIn(text, project);
+      files.set(projectPath(path), path.endsWith('.md') ? alignTables(filled) : filled);
     }
   }
   const { version, engines } = await readCore();

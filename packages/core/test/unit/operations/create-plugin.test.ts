@@ -35,6 +35,20 @@ describe('createPlugin', () => {
     );
   });
 
+  it.each(PLUGIN_KINDS)('gives a %s straight tables in its README', async (kind) => {
+    const { directory } = await createPlugin({ name: 'acme-x1', kind, type: 'a-rather-long-word', cwd });
+    const readme = await readFile(join(directory, 'README.md'), 'utf8');
+    const tables = readme.match(/(?:^\|.*\n)+/gm) ?? [];
+    expect(tables.length).toBeGreaterThan(1);
+    for (const table of tables) {
+      const edges = table
+        .trimEnd()
+        .split('\n')
+        .map((line) => [...line.matchAll(/\|/g)].map(({ index }) => index));
+      expect(new Set(edges.map(String)).size).toBe(1);
+    }
+  });
+
   it.each(PLUGIN_KINDS)('leaves no word of the template in a %s', async (kind) => {
     const { directory, files } = await createPlugin({ name: 'acme-x1', kind, type: 'my-word', cwd });
     const texts = await Promise.all(files.map((file) => readFile(join(directory, file), 'utf8')));
