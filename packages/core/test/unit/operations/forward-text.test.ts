@@ -11,12 +11,22 @@ describe('parseForward', () => {
     expect(parseForward(text)).toEqual(forward);
   });
 
-  it.each(['8080', ':80', '8080:', '8080:0', '65536:80', '80:65536', 'a:b', '1:2:3:4', ''])(
-    'refuses "%s"',
-    (text) => {
-      expect(() => parseForward(text)).toThrow(expect.objectContaining({ code: 'VMCTL_USAGE' }));
-    },
-  );
+  it.each([
+    '8080',
+    ':80',
+    '8080:',
+    '8080:0',
+    '65536:80',
+    '80:65536',
+    'a:b',
+    '1:2:3:4',
+    '::1:80:80',
+    '80:80/udp',
+    '-1:80',
+    '',
+  ])('refuses "%s"', (text) => {
+    expect(() => parseForward(text)).toThrow(expect.objectContaining({ code: 'VMCTL_USAGE' }));
+  });
 });
 
 describe('parseForwardPattern', () => {
