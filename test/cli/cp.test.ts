@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { until } from '../../packages/core/test/support/until.js';
 import { NoopProject } from '../support/noop-project.js';
 
 /** Against hanging only. */
@@ -25,6 +26,16 @@ beforeAll(async () => {
 afterAll(async () => {
   await project?.remove();
 }, LIMIT);
+
+const MIB = 1024 * 1024;
+/** Takes much longer than it takes to see the first of it. */
+const SIZE = 384 * MIB;
+
+/** How much of the disk is in the guest. */
+async function arrived(): Promise<number> {
+  const [name] = await readdir(join(guestHome, 'disks'));
+  return name === undefined ? 0 : (await stat(join(guestHome, 'disks', name))).size;
+}
 
 const read = (path: string): Promise<string> => readFile(path, 'utf8');
 
@@ -65,6 +76,30 @@ describe('vmctl cp', () => {
       copied: [{ source: 'web:~/big', target: 'back', bytes: content.length, resumedBytes: 0 }],
     });
   });
+
+  it(
+    'goes on with a big file after Ctrl-C',
+    async () => {
+      const file = await open(join(here, 'disk.img.big'), 'w');
+      await file.truncate(SIZE);
+      await file.close();
+      await mkdir(join(guestHome, 'disks'));
+      const first = project.start(['cp', 'disk.img.big', 'web:~/disks/disk.img']);
+      await until('the first MiBs', async () => (await arrived()) > 8 * MIB);
+      first.kill('SIGINT');
+      const interrupted = await first.done;
+      expect(interrupted.code).toBe(130);
+      expect(interrupted.stderr).toContain('the same command goes on');
+
+      const there = await arrived();
+      const { stdout } = await project.vmctl('cp', 'disk.img.big', 'web:~/disks/disk.img', '--json');
+      const { copied } = JSON.parse(stdout) as { copied: { resumedBytes: number }[] };
+      expect(copied[0]?.resumedBytes).toBeGreaterThan(there - MIB);
+      expect(await readdir(join(guestHome, 'disks'))).toEqual(['disk.img']);
+      expect((await stat(join(guestHome, 'disks/disk.img'))).size).toBe(SIZE);
+    },
+    LIMIT,
+  );
 
   it('copies several sources into one directory, and says what went where', async () => {
     await project.home.write('1', 'one');

@@ -53,7 +53,12 @@ When the copy of a big file (from 4 MiB on) is interrupted, the same command goe
         onProgress: (now) => progress?.show(now),
         signal: this.signal,
       })
-      .finally(() => progress?.end());
+      .finally(() => {
+        progress?.end();
+        if (this.signal.aborted) {
+          this.logToStderr('What has arrived of a big file is kept: the same command goes on there.');
+        }
+      });
     for (const { source, target, bytes, resumedBytes } of result.copied) {
       const rest = resumedBytes > 0 ? `, of which ${formatBytes(resumedBytes)} were there` : '';
       this.logToStderr(`${source} -> ${target}  ${formatBytes(bytes)}${rest}`);
