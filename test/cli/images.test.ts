@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { DOCKER_REGISTRY, startDockerRegistry } from '../../packages/core/test/support/docker-registry.js';
+import { itWith } from '../../packages/core/test/support/programs.js';
+import { artifact } from '../../packages/core/test/integration/images/oci-images.js';
 import { tinyDisk } from '../support/noop-project.js';
 import { VmctlHome } from '../support/vmctl-home.js';
 
@@ -46,6 +49,29 @@ describe('vmctl image', () => {
       expect((await home.vmctl('image', 'prune', '--older-than', '1h')).stdout).toMatch(/^There is nothing/);
       expect((await home.vmctl('image', 'remove', 'disk.img')).stdout).toMatch(/^Removed disk\.img/);
       expect(await home.json('image', 'list')).toEqual({ images: [] });
+    },
+    LIMIT,
+  );
+
+  itWith(DOCKER_REGISTRY)(
+    'fetches an image from a registry, by itself and for a VM',
+    async () => {
+      const registry = await startDockerRegistry(join(home.root, 'registry'));
+      try {
+        await registry.push('vm/disk', '1', artifact({ 'disk.img': tinyDisk() }));
+        const image = `oci://${registry.host}/vm/disk:1`;
+        expect((await home.vmctl('image', 'pull', image)).stdout).toMatch(
+          /^Downloaded 1 MiB: disk\.img \(raw/,
+        );
+        await home.write(`vm "web" { image-url "${image}"; backend "noop" }`);
+        expect(await home.vmctl('up')).toMatchObject({
+          code: 0,
+          stdout: expect.stringContaining('disk:1 (cached)'),
+        });
+        expect(await home.json('image', 'list')).toMatchObject({ images: [{ url: image, usedBy: ['web'] }] });
+      } finally {
+        await registry.stop();
+      }
     },
     LIMIT,
   );

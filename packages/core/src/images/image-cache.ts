@@ -117,6 +117,22 @@ export class ImageCache {
     return [...new Set(files)].map((file) => ({ file, path: join(this.#directory, file) }));
   }
 
+  /** Bytes that a process has written of an image that it is fetching; undefined when there is none. */
+  async partialSize(key: string, pid: number): Promise<number | undefined> {
+    const partial = (await this.#entries()).find(
+      (entry) =>
+        OF_KEY.exec(entry)?.groups?.['key'] === key.slice(0, NAME_DIGITS) &&
+        PARTIAL.exec(entry)?.groups?.['pid'] === String(pid),
+    );
+    if (partial === undefined) return undefined;
+    try {
+      return (await stat(join(this.#directory, partial))).size;
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return undefined;
+      throw fsError(error, { verb: 'read', path: join(this.#directory, partial) });
+    }
+  }
+
   /** Bytes that a file takes on the disk; holes do not count. 0 when it is gone. */
   async diskUsage({ path }: Pick<CachedImage, 'path'>): Promise<number> {
     try {

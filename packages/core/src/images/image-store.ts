@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
-import { hasCode, VmctlError } from '../errors/vmctl-error.js';
-import type { EventSink } from '../events/events.js';
+import { VmctlError } from '../errors/vmctl-error.js';
+import type { EventSink, VmctlEventBody } from '../events/events.js';
 import { fsError } from '../host/fs-error.js';
 import type { LockHolder } from '../host/lock-token.js';
 import type { Logger } from '../host/logger.js';
@@ -8,39 +8,14 @@ import { COMPRESSION_MAGIC_BYTES, compressionOf, withoutCompressionSuffix } from
 import type { DiskTools, ImageReference, ImageSource, ImageStream, ResolvedImage } from './contract.js';
 import { type CachedImage, ImageCache } from './image-cache.js';
 import { ImageClaims } from './image-claims.js';
+import { lockName, type WithLock } from './image-lock.js';
+import type { ImageUsers, Removal } from './image-removal.js';
 import { cacheKeyOfPath, cacheKeyOfUrl, fileNameOfUrl, parseImageUrl, shownUrl } from './image-url.js';
 import { fileFingerprint, openLocalStream } from './file-source.js';
 import { openImageFile } from './local-file.js';
+import { OtherDownload } from './other-download.js';
 import type { TransferProgress } from './progress-throttle.js';
 import { SharedTask } from './shared-task.js';
-
-/**
- * Runs `work` while nobody else, in this process or another one, holds the lock of that name.
- * Rejects with the signal's reason when it aborts before the lock is there.
- */
-export type WithLock = <T>(
-  name: string,
-  signal: AbortSignal,
-  work: () => Promise<T>,
-  options?: {
-    /** For the messages of whoever waits. Default `fetching an image`. */
-    readonly purpose?: string;
-    /** False: reject with VMCTL_LOCKED when somebody else holds it. Default true. */
-    readonly wait?: boolean;
-    /** Called once for each holder that is waited for. */
-    readonly onWait?: (holder: LockHolder) => void;
-  },
-) => Promise<T>;
-
-/** What became of an image that was to be removed. */
-export type Removal =
-  | { readonly outcome: 'removed' }
-  /** Somebody else has removed it meanwhile. */
-  | { readonly outcome: 'absent' }
-  | { readonly outcome: 'needed'; /** VMs whose disks stand on it. */ readonly vms: readonly string[] };
-
-/** Says which VMs need an image, by the name of its file in the cache. */
-export type ImageUsers = (file: string) => Promise<readonly string[]>;
 
 /** What an {@link ImageStore} works with. */
 export interface ImageStoreOptions {
@@ -133,72 +108,33 @@ export class ImageStore {
     return this.#cache.diskUsage(image);
   }
 
-  /**
-   * Removes an image unless a VM needs it. Waits for whoever is just fetching it.
-   *
-   * @param users - asked twice, the second time when nobody can find the image any more
-   * @throws VMCTL_LOCKED with `wait: false`, when somebody is fetching it
-   */
+  /** Removes an image unless a VM needs it ({@link removeImage}). */
   async remove(
     image: CachedImage,
-    options: { readonly users: ImageUsers; readonly signal: AbortSignal; readonly wait: boolean },
+    options: {
+      readonly users: ImageUsers;
+      readonly signal: AbortSignal;
+      readonly events: EventSink;
+      /** False: fail when somebody is fetching it. */
+      readonly wait: boolean;
+    },
   ): Promise<Removal> {
-    return this.#options.withLock(
-      lockName(image.record.key),
-      options.signal,
-      async (): Promise<Removal> => {
-        if (!(await this.#cache.has(image))) return { outcome: 'absent' };
-        const before = await options.users(image.record.file);
-        if (before.length > 0) return { outcome: 'needed', vms: before };
-        await this.#cache.hide(image);
-        // Whoever found it before has said so by now, and nobody finds it any more.
-        let vms: readonly string[];
-        try {
-          vms = await options.users(image.record.file);
-        } catch (error) {
-          await this.#cache.show(image);
-          throw error;
-        }
-        if (vms.length > 0) {
-          await this.#cache.show(image);
-          return { outcome: 'needed', vms };
-        }
-        await this.#cache.delete(image);
-        return { outcome: 'removed' };
-      },
-      { purpose: 'removing an image', wait: options.wait },
-    );
+    const { removeImage } = await import('./image-removal.js');
+    return removeImage(image, {
+      ...options,
+      cache: this.#cache,
+      withLock: this.#options.withLock,
+      onWait: (holder) => options.events.emit(waiting(undefined, image.record.url, holder)),
+    });
   }
 
-  /**
-   * Removes what killed runs have left in the cache: parts of downloads, and images that were on their way out. What
-   * somebody is fetching is left alone.
-   *
-   * @returns names of files
-   */
+  /** Removes what killed runs have left in the cache ({@link removeLeftovers}). */
   async removeLeftovers(options: {
     readonly users: ImageUsers;
     readonly signal: AbortSignal;
   }): Promise<readonly string[]> {
-    const removed: string[] = [];
-    for (const key of await this.#cache.keysWithLeftovers()) {
-      const clean = async (): Promise<void> => {
-        removed.push(...(await this.#cache.removeLeftovers(key)));
-        for (const hidden of await this.#cache.hidden(key)) {
-          if ((await options.users(hidden.file)).length > 0) continue;
-          await this.#cache.delete(hidden);
-          await this.#cache.hide(hidden);
-          removed.push(hidden.file);
-        }
-      };
-      const purpose = 'tidying up the image cache';
-      await this.#options
-        .withLock(lockName(key), options.signal, clean, { purpose, wait: false })
-        .catch((error: unknown) => {
-          if (!hasCode(error, 'VMCTL_LOCKED')) throw error;
-        });
-    }
-    return removed;
+    const { removeLeftovers } = await import('./image-removal.js');
+    return removeLeftovers({ ...options, cache: this.#cache, withLock: this.#options.withLock });
   }
 
   /** Fetches an image and claims it for its VM, so that it stays. */
@@ -217,28 +153,52 @@ export class ImageStore {
     if (cached !== undefined) return cached;
     // The lock sorts out tasks of the same key with other checksums, here and in other processes.
     const id = `${wanted.key} ${wanted.sha256 ?? ''}`;
-    return this.#share(id, wanted.task, wanted.label, options, (signal, report) =>
-      this.#options.withLock(lockName(wanted.key), signal, async () => {
-        const meanwhile = await this.#cached(wanted);
-        if (meanwhile !== undefined) return meanwhile;
-        const removed = await this.#cache.removeLeftovers(wanted.key);
-        if (removed.length > 0) this.#options.log.debug('removed leftovers', removed);
-        this.#options.log.debug(`${wanted.task} ${wanted.subject}`);
-        // Hashing and unpacking are loaded for those runs that fetch something; most do not.
-        const { takeIn } = await import('./image-intake.js');
-        const image = await takeIn({
-          cache: this.#cache,
-          disks: this.#options.disks,
-          key: wanted.key,
-          subject: wanted.subject,
-          sha256: wanted.sha256,
-          open: (transferSignal) => wanted.open(transferSignal, options.events),
-          signal,
-          report,
-        });
-        return { ...resolved(image, wanted), origin: wanted.origin };
-      }),
-    );
+    return this.#share(id, wanted.task, wanted.label, options, async (signal, report) => {
+      const other = new OtherDownload({
+        size: (pid) => this.#cache.partialSize(wanted.key, pid),
+        report: (done) => report({ done, total: undefined }),
+      });
+      const onWait = (holder: LockHolder): void => {
+        options.events.emit(waiting(options.vm, wanted.label, holder));
+        other.follow(holder);
+      };
+      const fetchLocked = async (): Promise<ResolvedImage> => {
+        await other.stop();
+        return this.#fetchLocked(wanted, options, signal, report);
+      };
+      try {
+        return await this.#options.withLock(lockName(wanted.key), signal, fetchLocked, { onWait });
+      } finally {
+        await other.stop();
+      }
+    });
+  }
+
+  /** Call under the lock of the key. */
+  async #fetchLocked(
+    wanted: Wanted,
+    { events }: ResolveOptions,
+    signal: AbortSignal,
+    report: (progress: TransferProgress) => void,
+  ): Promise<ResolvedImage> {
+    const meanwhile = await this.#cached(wanted);
+    if (meanwhile !== undefined) return meanwhile;
+    const removed = await this.#cache.removeLeftovers(wanted.key);
+    if (removed.length > 0) this.#options.log.debug('removed leftovers', removed);
+    this.#options.log.debug(`${wanted.task} ${wanted.subject}`);
+    // Hashing and unpacking are loaded for those runs that fetch something; most do not.
+    const { takeIn } = await import('./image-intake.js');
+    const image = await takeIn({
+      cache: this.#cache,
+      disks: this.#options.disks,
+      key: wanted.key,
+      subject: wanted.subject,
+      sha256: wanted.sha256,
+      open: (transferSignal) => wanted.open(transferSignal, events),
+      signal,
+      report,
+    });
+    return { ...resolved(image, wanted), origin: wanted.origin };
   }
 
   async #cached(wanted: Wanted): Promise<ResolvedImage | undefined> {
@@ -292,9 +252,14 @@ export class ImageStore {
   }
 }
 
-/** The key as far as it is in the names of files: leftovers tell no more of it. */
-function lockName(key: string): string {
-  return `image-${key.slice(0, 16)}`;
+/** Said once for each process that is waited for. */
+function waiting(vm: string | undefined, label: string, { pid, purpose }: LockHolder): VmctlEventBody {
+  return {
+    type: 'warning',
+    vm,
+    code: 'VMCTL_LOCKED',
+    message: `Waiting: process ${pid} works on the image ${label} (${purpose}).`,
+  };
 }
 
 function resolved({ path, record }: CachedImage, { label }: Wanted): Omit<ResolvedImage, 'origin'> {

@@ -113,7 +113,11 @@ async function removeOne(
   options: { readonly wait: boolean; readonly signal: AbortSignal },
 ): Promise<readonly string[]> {
   const store = await runtime.images();
-  const removal = await store.remove(image, { ...options, users: usersOf(runtime) });
+  const removal = await store.remove(image, {
+    ...options,
+    users: usersOf(runtime),
+    events: runtime.events,
+  });
   return removal.outcome === 'needed' ? removal.vms : [];
 }
 

@@ -15,7 +15,8 @@ const image = await createStore(directory).resolve(
     vm: 'child',
     signal: new AbortController().signal,
     events: {
-      emit: () => {
+      emit: ({ type }) => {
+        if (type !== 'progress') return;
         if (!said) process.stdout.write('progress\n');
         said = true;
         growth = Math.max(growth, memoryInUse() - before);

@@ -12,6 +12,7 @@ import { createStore, listener } from './image-stores.js';
 const directory = useTemporaryDirectory();
 const at = (name: string) => join(directory.path, name);
 const signal = new AbortController().signal;
+const { events } = listener();
 const nobody = async () => [];
 
 let store: ImageStore;
@@ -41,16 +42,20 @@ describe('removing an image', () => {
   it('removes its file and its sidecar, and the next VM fetches it anew', async () => {
     await resolve();
     const image = await onlyImage();
-    expect(await store.remove(image, { users: nobody, signal, wait: true })).toEqual({ outcome: 'removed' });
+    expect(await store.remove(image, { users: nobody, signal, events, wait: true })).toEqual({
+      outcome: 'removed',
+    });
     expect(await readdir(at('images'))).toEqual([]);
-    expect(await store.remove(image, { users: nobody, signal, wait: true })).toEqual({ outcome: 'absent' });
+    expect(await store.remove(image, { users: nobody, signal, events, wait: true })).toEqual({
+      outcome: 'absent',
+    });
     expect(await resolve('web')).toMatchObject({ origin: 'downloaded' });
   });
 
   it('leaves one that a VM needs as it is', async () => {
     await resolve();
     const image = await onlyImage();
-    expect(await store.remove(image, { users: async () => ['web'], signal, wait: true })).toEqual({
+    expect(await store.remove(image, { users: async () => ['web'], signal, events, wait: true })).toEqual({
       outcome: 'needed',
       vms: ['web'],
     });
@@ -67,7 +72,7 @@ describe('removing an image', () => {
       await resolve('web');
       return [];
     };
-    expect(await store.remove(image, { users, signal, wait: true })).toEqual({
+    expect(await store.remove(image, { users, signal, events, wait: true })).toEqual({
       outcome: 'needed',
       vms: ['web'],
     });
@@ -84,7 +89,7 @@ describe('removing an image', () => {
       if (looks === 2) late = resolve('web');
       return [];
     };
-    expect(await store.remove(image, { users, signal, wait: true })).toEqual({ outcome: 'removed' });
+    expect(await store.remove(image, { users, signal, events, wait: true })).toEqual({ outcome: 'removed' });
     expect(await late).toMatchObject({ origin: 'downloaded', path: image.path });
     expect(await claimed(image.record.file)).toEqual(['web']);
   });
@@ -98,7 +103,7 @@ describe('removing an image', () => {
       if (looks === 2) throw new Error('no telling');
       return [];
     };
-    await expect(store.remove(image, { users, signal, wait: true })).rejects.toThrow('no telling');
+    await expect(store.remove(image, { users, signal, events, wait: true })).rejects.toThrow('no telling');
     expect(await resolve()).toMatchObject({ origin: 'cached' });
   });
 });

@@ -162,6 +162,36 @@ describe('several processes with the same image', () => {
     expect(await images()).toHaveLength(2);
   });
 
+  it('say whom they wait for, and how far that one is', async () => {
+    const { answer, proceed } = halting();
+    server.on('/noble.img', answer);
+    const other = child();
+    expect(await other.line()).toBe('progress');
+    const { promise: moved, resolve: move } = Promise.withResolvers<void>();
+    const { seen, events, ...options } = listener('web');
+    const emit: typeof events.emit = (event) => {
+      events.emit(event);
+      if (event.type === 'progress') move();
+    };
+    const found = createStore(directory.path).resolve(url(), { ...options, events: { emit } });
+    await moved;
+    proceed();
+    expect(await found).toMatchObject({ origin: 'cached' });
+    expect(await other.exit()).toBe(0);
+    expect(seen[0]).toMatchObject({
+      type: 'warning',
+      vm: 'web',
+      message: `Waiting: process ${other.pid} works on the image noble.img (test).`,
+    });
+    const progress = seen.filter((event) => event.type === 'progress');
+    expect(progress).toHaveLength(seen.length - 1);
+    for (const { subject, done } of progress) {
+      expect(subject).toBe('noble.img');
+      expect(done).toBeGreaterThan(0);
+      expect(done).toBeLessThanOrEqual(image.length);
+    }
+  });
+
   it('go on after the one that downloads is killed', async () => {
     server.on('/noble.img', stalled(image, MiB), file(image));
     const victim = child();

@@ -22,14 +22,15 @@ export function createStore(directory: string, options: Partial<ImageStoreOption
       if (scheme !== 'http') return undefined;
       return new HttpImageSource('http', { log, env: {}, stallMs: 20_000, retries: 2, retryDelayMs: 1 });
     },
-    withLock: async (name, signal, work) => {
+    withLock: async (name, signal, work, { wait = true, onWait } = {}) => {
       const lock = await acquireLock({
         directory: join(directory, 'locks'),
         name,
         purpose: 'test',
         processes,
-        wait: true,
+        wait,
         signal,
+        onWait,
       });
       try {
         return await work();

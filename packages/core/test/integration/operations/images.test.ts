@@ -35,7 +35,11 @@ async function pulled(name?: string): Promise<ImageListing> {
 /** Holds a lock of the data directory while it works. */
 async function holding<T>(name: string, work: () => Promise<T>): Promise<T> {
   const lock = await acquireLock({ directory: data('.locks'), name, purpose: 'test', processes, wait: true });
-  return work().finally(() => lock.release());
+  try {
+    return await work();
+  } finally {
+    await lock.release();
+  }
 }
 
 const users = async () => (await vmctl.listImages()).map(({ usedBy }) => usedBy);
@@ -189,7 +193,21 @@ describe('an image that somebody is fetching', () => {
         kept: [{ error: { code: 'VMCTL_LOCKED' } }],
       });
     });
-    expect(await vmctl.removeImages({ images: ['disk.img'], wait: false })).toMatchObject({ kept: [] });
+    expect(await vmctl.listImages()).toHaveLength(1);
+  });
+
+  it('is waited for, which is said', async () => {
+    const image = await pulled();
+    const { promise: said, resolve: say } = Promise.withResolvers<string>();
+    vmctl.subscribe((event) => {
+      if (event.type === 'warning') say(event.message);
+    });
+    const removal = await holding(lockOf(image), async () => {
+      const result = vmctl.removeImages({ images: ['disk.img'] });
+      expect(await said).toContain(`Waiting: process ${process.pid}`);
+      return { result };
+    });
+    expect(await removal.result).toMatchObject({ removed: [{ name: 'disk.img' }], kept: [] });
   });
 });
 
