@@ -288,6 +288,11 @@ describe('what a plugin leaves open', () => {
     expect(stderr).toMatch(/^! A plugin has left something open \(.*Timeout.*\).* In use: .*acme/);
   });
 
+  it('does not change the exit status when the process ends', async () => {
+    await install({ apply: `process.on('exit', () => { process.exitCode = 7; });` });
+    expect(await project.vmctl('up')).toMatchObject({ code: 0, stderr: '' });
+  });
+
   it('does not change the exit status when it ends after the command', async () => {
     // It ends within the time that vmctl gives it, and after the time that a plugin may take to load.
     await install({ apply: `await new Promise((loaded) => setTimeout(loaded, 10_500));` });

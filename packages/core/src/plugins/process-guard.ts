@@ -116,6 +116,8 @@ export class ProcessGuard {
     // The exit status is set: a call that ends only now must not have it put back.
     this.#endWatch();
     if (calledPlugins().size === 0) return;
+    // After the listeners of plugins, with the status that the process was about to end with.
+    process.on('exit', (status) => (process.exitCode = status));
     const timer = setInterval(() => {
       if (process.stdout.writableLength > 0 || process.stderr.writableLength > 0) return;
       const open = process.getActiveResourcesInfo().filter((type) => !['TTYWrap', 'PipeWrap'].includes(type));
