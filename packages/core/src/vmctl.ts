@@ -18,14 +18,14 @@ import type { LogChunk, LogOptions } from './operations/log.js';
 import type { ProvisionOptions } from './operations/provision.js';
 import type { RegisteredVmsOptions } from './operations/registered-vms.js';
 import { Runtime, type RuntimeOptions } from './operations/runtime.js';
-import type { ExecOptions } from './operations/exec.js';
 import type { CopyOptions, CopyResult } from './operations/copy.js';
+import type { ExecOptions } from './operations/exec.js';
 import type { GuestExecResult } from './guest/contract.js';
+import type { AddForwardOptions, ForwardChange, RemoveForwardOptions } from './operations/forwards.js';
+import type { VmPort } from './operations/ports.js';
 import type { SshConfig, SshConfigOptions } from './operations/ssh-config.js';
 import type { InstalledSshConfig } from './operations/ssh-config-install.js';
 import type { SshCommand, SshOptions } from './operations/ssh.js';
-import type { AddForwardOptions, ForwardChange, RemoveForwardOptions } from './operations/forwards.js';
-import type { VmPort } from './operations/ports.js';
 import type { VmStatus } from './operations/status.js';
 import type { StopOptions } from './operations/stop.js';
 import type { OperationResult, UpOptions } from './operations/up.js';
@@ -128,14 +128,11 @@ export class Vmctl {
     return (await import('./operations/ssh.js')).ssh(this.#runtime, options);
   }
 
-  /** The configuration with which the programs of OpenSSH reach VMs by name. */
   /** Copies files and directories to a running VM, or from it. */
   async copy(options: CopyOptions): Promise<CopyResult> {
     return (await import('./operations/copy.js')).copy(this.#runtime, options);
   }
 
-  async sshConfig(options?: SshConfigOptions): Promise<SshConfig> {
-    return (await import('./operations/ssh-config.js')).sshConfig(this.#runtime, options);
   /** The ports of the host that lead to VMs. */
   async ports(options?: { names?: readonly string[]; signal?: AbortSignal }): Promise<VmPort[]> {
     return (await import('./operations/ports.js')).ports(this.#runtime, options);
@@ -152,6 +149,8 @@ export class Vmctl {
   }
 
   /** The configuration with which the programs of OpenSSH reach VMs by name. */
+  async sshConfig(options?: SshConfigOptions): Promise<SshConfig> {
+    return (await import('./operations/ssh-config.js')).sshConfig(this.#runtime, options);
   }
 
   /** The same for all connections of the user: in a file that `~/.ssh/config` includes. */
