@@ -19,9 +19,10 @@ export class SourceText {
     this.text = text;
   }
 
-  /** The position of an offset; one beyond the text is its end. */
+  /** The position of an offset; one beyond the text is its end, and one between CR and LF the end of the line. */
   position(offset: number): TextPosition {
-    const at = this.#clamp(offset);
+    const clamped = this.#clamp(offset);
+    const at = clamped > 0 && this.text.startsWith('\r\n', clamped - 1) ? clamped - 1 : clamped;
     const index = this.#lineIndex(at);
     const start = this.#starts[index] ?? 0;
     return { line: index + 1, column: this.#characters(start, at) + 1 };
