@@ -36,6 +36,21 @@ describe('plugins update', () => {
   });
 });
 
+describe('plugins install', () => {
+  it('warns about a plugin that needs vmctl itself at run time', async () => {
+    const folder = await at.write({ name: '@acme/clinging' });
+    const entry = join(folder, 'plugin.js');
+    await writeFile(
+      entry,
+      `import { VmctlError } from '@vmctl/core/plugin';\n${await readFile(entry, 'utf8')}`,
+    );
+    const { stderr, code } = await at.run(['install', folder]);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^! @acme\/clinging: .* plugin\.js imports @vmctl\/core\/plugin/);
+    await at.run(['uninstall', '@acme/clinging']);
+  });
+});
+
 describe('plugins link', () => {
   it('takes a plugin that is broken while it is written, and lists it as broken', async () => {
     const folder = await at.write({ name: '@acme/unfinished', vmctl: { apiVersion: 1 } });

@@ -40,6 +40,7 @@ export interface AddedPlugin {
   readonly unlinked: string | null;
   /** What it brings; null for a linked one whose manifest has a problem. */
   readonly contributes: PluginManifest['contributes'] | null;
+  /** Why a linked one cannot be used yet, or an installed one seems to be unusable. */
   readonly problem: ManifestProblem | null;
 }
 

@@ -6,6 +6,7 @@ import { syncDirectory } from '../host/atomic-file.js';
 import { errnoOf, fsError } from '../host/fs-error.js';
 import type { AddedPlugin, ChangeOptions, PluginStoreOptions } from './changes.js';
 import { entryFields, type InstallSpec, specText } from './install-spec.js';
+import { importsOfCore } from './core-imports.js';
 import { readJsonObject } from './json-file.js';
 import { installPackage, readLock } from './package-directory.js';
 import { checkPlugin } from './plugin-check.js';
@@ -47,7 +48,13 @@ export class PluginDirectories {
     try {
       const installed = await installPackage(begun, spec, { exec, env, signal, scripts, fresh, coreVersion });
       const { name, version } = installed;
-      const { contributes } = await checkPlugin(installed, spec, { exec, env, signal, cwd: begun });
+      const { contributes, entry: entryModule } = await checkPlugin(installed, spec, {
+        exec,
+        env,
+        signal,
+        cwd: begun,
+      });
+      const problem = await importsOfCore({ ...installed, entry: entryModule });
       await syncTree(begun);
       signal.throwIfAborted();
       // A name that tells people what it is: it is seen in stack traces.
@@ -72,7 +79,7 @@ export class PluginDirectories {
           replaced: null,
           unlinked: null,
           contributes,
-          problem: null,
+          problem,
         },
       };
     } catch (error) {

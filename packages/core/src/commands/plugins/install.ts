@@ -2,7 +2,7 @@ import { Args, Flags } from '@oclif/core';
 import { PluginsCommand } from '../../cli/plugins-command.js';
 import { missingArgument } from '../../cli/missing-argument.js';
 import type { AddedPlugin } from '../../plugin-store/changes.js';
-import { addedLine } from '../../ui/plugins-text.js';
+import { addedLine, problemLines } from '../../ui/plugins-text.js';
 
 export default class Install extends PluginsCommand {
   static override summary = 'Install plugins.';
@@ -44,7 +44,10 @@ npm's own settings hold for registries, proxies and authentication: ~/.npmrc and
       scripts: flags['run-scripts'],
     });
     if (!this.jsonEnabled()) {
-      for (const plugin of plugins) this.log(addedLine(plugin));
+      for (const plugin of plugins) {
+        this.log(addedLine(plugin));
+        for (const line of problemLines(plugin)) this.logToStderr(line);
+      }
       this.log(
         `To remove ${plugins.length === 1 ? 'it' : 'them'}: vmctl plugins uninstall ${plugins.map(({ name }) => name).join(' ')}`,
       );
