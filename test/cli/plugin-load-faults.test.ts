@@ -65,6 +65,17 @@ describe('a plugin', () => {
     },
   );
 
+  it('that contributes something of which vmctl knows nothing is mentioned by doctor', async () => {
+    await installPlugin(project.home, { name: 'acme', contributes: { backends: ['acme'] } });
+    const { findings } = (await project.home.json('doctor')) as { findings: { id: string }[] };
+    expect(findings.find(({ id }) => id === 'plugin:acme')).toMatchObject({
+      status: 'warning',
+      detail: expect.stringContaining(
+        'has "backends", which this vmctl does not know; it knows hypervisors,',
+      ),
+    });
+  });
+
   it.each([
     ['cannot be loaded', 1, 'broken today'],
     ['is for a newer plugin API', 2, 'written for plugin API 2'],

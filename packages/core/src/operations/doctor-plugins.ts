@@ -5,6 +5,7 @@ import type { HostFinding } from '../hypervisor/contract.js';
 import { platformDefaults } from '../hypervisor/platforms.js';
 import type { Conflict, ContributionKind, KnownPlugin, RejectedPlugin } from '../plugins/catalog.js';
 import { describeContributions } from '../plugins/contributions.js';
+import { unknownContributions } from '../plugins/manifest.js';
 import type { PluginSystem } from '../plugins/plugin-system.js';
 import type { Runtime } from './runtime.js';
 
@@ -68,6 +69,8 @@ async function activationFinding(plugins: PluginSystem, plugin: KnownPlugin): Pr
     await plugins.tryActivate(plugin);
     // A promise that it forgot is reported only now.
     await setImmediate();
+    const unknown = unknownContributions(plugin.package);
+    if (unknown !== null) return { ...base, status: 'warning', detail: unknown };
     return { ...base, status: 'ok', detail: describeContributions(plugin.manifest.contributes).join(', ') };
   } catch (error) {
     return { ...base, status: 'error', detail: messageOf(error), fix: reportError(error).hint };

@@ -99,6 +99,20 @@ export function readManifest(pkg: PluginPackage): ManifestResult {
   };
 }
 
+const CONTRIBUTIONS: readonly string[] = ['hypervisors', 'provisioners', 'imageSources', 'vmNodes', 'up'];
+
+/**
+ * What of `vmctl.contributes` this vmctl does not know; null when there is nothing. It may be meant for a newer one, so it
+ * is no problem of the manifest, but as often it is misspelt, and then the plugin brings less than its author thinks.
+ */
+export function unknownContributions({ vmctl }: Pick<PluginPackage, 'vmctl'>): string | null {
+  const contributes = isRecord(vmctl) ? vmctl['contributes'] : undefined;
+  const names = Object.keys(isRecord(contributes) ? contributes : {});
+  const unknown = names.filter((name) => !CONTRIBUTIONS.includes(name)).map((name) => `"${name}"`);
+  if (unknown.length === 0) return null;
+  return `"vmctl.contributes" has ${unknown.join(', ')}, which this vmctl does not know; it knows ${CONTRIBUTIONS.join(', ')}.`;
+}
+
 function wrongApi(pkg: PluginPackage, apiVersion: number): ManifestResult {
   const newer = apiVersion > PLUGIN_API_VERSION;
   return {

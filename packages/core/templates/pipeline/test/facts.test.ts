@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, it } from 'node:test';
+import { afterEach, before, beforeEach, describe, it } from 'node:test';
 import { createFakeHost, createUpContext } from '@vmctl/core/testing';
 import plugin from '../src/plugin.js';
 
@@ -10,13 +10,13 @@ describe('after the stage ready', () => {
   let directory: string;
   const host = createFakeHost();
 
+  before(() => host.apply(plugin));
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'template-word-'));
   });
   afterEach(() => rm(directory, { recursive: true }));
 
   it('writes what the guest says to the file of the VM', async () => {
-    await host.apply(plugin);
     const file = join(directory, 'facts/web.json');
     const ctx = createUpContext({ definition: { extensions: { 'template-word': { file } } } });
     ctx.guest.on('uname -sr', { stdout: 'Linux 6.1.0\n' });
