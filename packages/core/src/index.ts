@@ -12,6 +12,7 @@ export type { DoctorReport } from './operations/doctor.js';
 export type { DownOptions } from './operations/down.js';
 export type { CopiedSource, CopyOptions, CopyProgress, CopyResult } from './operations/copy.js';
 export type { ExecOptions } from './operations/exec.js';
+export type { FormatOptions, FormattedFile, FormattedText } from './operations/format.js';
 export type { LoginOptions } from './operations/guest-login.js';
 export type { ImageListing } from './operations/image-listing.js';
 export type {

@@ -3,6 +3,7 @@ import type { CreateOptions } from './operations/create.js';
 import type { DestroyOptions } from './operations/destroy.js';
 import type { DoctorReport } from './operations/doctor.js';
 import type { DownOptions } from './operations/down.js';
+import type { FormatOptions, FormattedFile, FormattedText } from './operations/format.js';
 import type { ImageListing } from './operations/image-listing.js';
 import type {
   PruneImagesOptions,
@@ -197,6 +198,16 @@ export class Vmctl {
   /** Reads and checks a VMFile. */
   async validate(options?: { file?: string }): Promise<VmFile> {
     return (await import('./operations/validate.js')).validate(this.#runtime, options);
+  }
+
+  /** Formats VMFiles; comments stay. */
+  async format(options?: FormatOptions): Promise<readonly FormattedFile[]> {
+    return (await import('./operations/format.js')).format(this.#runtime, options);
+  }
+
+  /** The formatted text of a VMFile that is not in a file; `name` is what messages call it. */
+  async formatBytes(bytes: Uint8Array, name: string): Promise<FormattedText> {
+    return (await import('./operations/format.js')).formatBytes(bytes, name);
   }
 
   /** The names of the VMs of a VMFile, in its order; for commands whose VM is plain from where they are run. */

@@ -60,6 +60,12 @@ export const errorRegistry = {
     meaning: 'A file that the VMFile names does not exist or cannot be read.',
     exit: EXIT.usage,
   },
+  VMCTL_FORMAT_FAILED: {
+    meaning: 'A defect of vmctl: a formatted VMFile would not say the same, so the file was left as it is.',
+    exit: EXIT.failure,
+  },
+  VMCTL_FORWARD_UNKNOWN: { meaning: 'The VM has no such forwarded port.', exit: EXIT.failure },
+  },
   VMCTL_GUEST_AUTH_FAILED: {
     meaning: 'The guest refused every key that was offered for the user.',
     exit: EXIT.failure,
@@ -68,12 +74,6 @@ export const errorRegistry = {
   VMCTL_GUEST_CLOUD_INIT_WARNING: {
     meaning: 'cloud-init finished, and reported something on its way (a warning).',
     exit: EXIT.failure,
-  VMCTL_FORMAT_FAILED: {
-    meaning: 'A defect of vmctl: a formatted VMFile would not say the same, so the file was left as it is.',
-    exit: EXIT.failure,
-  },
-  VMCTL_FORWARD_UNKNOWN: { meaning: 'The VM has no such forwarded port.', exit: EXIT.failure },
-  },
   VMCTL_GUEST_COMMAND_INVALID: {
     meaning: 'A command, its environment or a path cannot be given to a guest.',
     exit: EXIT.failure,
@@ -154,6 +154,10 @@ export const errorRegistry = {
     exit: EXIT.usage,
   },
   VMCTL_NOT_A_DIRECTORY: { meaning: 'A file is where vmctl needs a directory.', exit: EXIT.host },
+  VMCTL_NOT_A_FILE: {
+    meaning: 'Something is where vmctl would write a file, and is none.',
+    exit: EXIT.usage,
+  },
   VMCTL_NOT_READABLE: { meaning: 'vmctl may not read a file or directory that it needs.', exit: EXIT.host },
   VMCTL_NOT_WRITABLE: {
     meaning: 'vmctl may not write to a file or directory that it needs.',

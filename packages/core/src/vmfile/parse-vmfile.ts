@@ -112,15 +112,8 @@ async function parseTree(
   if (parsed.ok)
     return { nodes: parsed.nodes, locator: parsed.faithful ? undefined : await locate(source, parsed.nodes) };
 
-  const [{ explainSyntax }, { invalidVmFile }] = await Promise.all([
-    import('./syntax-problems.js'),
-    import('./invalid-vmfile.js'),
-  ]);
-  const { problems, isKdl1 } = explainSyntax(source, parsed);
-  const hint = isKdl1
-    ? 'This is KDL 1, and vmctl reads KDL 2: #true instead of true, #"…"# instead of r"…", and """ around text of several lines.'
-    : undefined;
-  throw invalidVmFile({ path, source, problems, hint });
+  const { syntaxError } = await import('./syntax-error.js');
+  throw syntaxError({ path, source, failure: parsed });
 }
 
 async function locate({ text }: SourceText, nodes: readonly KdlNode[]): Promise<Locator | undefined> {

@@ -22,12 +22,17 @@ export type { VmFileProblem } from './problem.js';
  */
 export async function readVmFile(path: string, options: VmFileOptions): Promise<VmFile> {
   const absolute = resolve(path);
-  const text = await decodeText(await readBytes(absolute), absolute);
+  const text = await decodeText(await readVmFileBytes(absolute), absolute);
   return parseVmFile(text, { ...options, path: absolute });
 }
 
-/** The file's bytes; never reads more than can be accepted, of whatever the path leads to. */
-async function readBytes(path: string): Promise<Uint8Array> {
+/**
+ * The file's bytes; never reads more than can be accepted, of whatever the path leads to.
+ *
+ * @param path - absolute
+ * @throws VMCTL_VMFILE_INVALID for too many, VMCTL_VMFILE_NOT_FOUND, VMCTL_VMFILE_UNREADABLE
+ */
+export async function readVmFileBytes(path: string): Promise<Uint8Array> {
   try {
     const file = await open(path, 'r');
     try {

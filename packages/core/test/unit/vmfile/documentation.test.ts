@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { errorOf, parse } from '../../support/vmfile.js';
+import { formatVmFile } from '../../../src/vmfile/format-vmfile.js';
 import { NodeReader } from '../../../src/vmfile/node-reader.js';
 import type { ProvisionerLookup } from '../../../src/vmfile/read-provision.js';
 
@@ -39,6 +40,14 @@ function examplesIn(path: string): Example[] {
 const pages = ['README.md', ...globSync('docs/**/*.md', { cwd: root })];
 const examples = pages.flatMap(examplesIn);
 
+/** What shows how a VMFile is written. */
+const formatted = [
+  ...[...pages, ...globSync('examples/*/README.md', { cwd: root })].flatMap(examplesIn),
+  ...['examples/**/*.kdl', 'packages/core/templates/**/*.kdl']
+    .flatMap((pattern) => globSync(pattern, { cwd: root, exclude: ['**/node_modules'] }))
+    .map((path) => ({ place: path, text: readFileSync(join(root, path), 'utf8') })),
+];
+
 /** What stands in a `vm` node, with what it leaves out. */
 function complete(fragment: string): string {
   const image = /^image/m.test(fragment) ? '' : 'image "disk.qcow2"\n';
@@ -69,12 +78,17 @@ describe('the VMFiles of the documentation', () => {
     expect(examples.length).toBeGreaterThan(10);
   });
 
+  it.each(formatted.map(({ place, text }) => [place, text]))('are formatted: %s', async (place, text) => {
+    expect(await formatVmFile(text, `${place}.kdl`)).toBe(text);
+  });
+
   it('include the examples of the repository', async () => {
     const files = globSync('examples/**/VMFile.kdl', { cwd: root });
     expect(files.length).toBeGreaterThan(0);
     for (const file of files) {
       await expect(parse(readFileSync(join(root, file), 'utf8'), anyType)).resolves.toBeDefined();
     }
+    expect(formatted.map(({ place }) => place)).toEqual(expect.arrayContaining(files));
   });
 });
 
