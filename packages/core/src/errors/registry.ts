@@ -40,6 +40,14 @@ export const errorRegistry = {
     meaning: 'The command destroys something and was not confirmed.',
     exit: EXIT.usage,
   },
+  VMCTL_CONSOLE_UNREACHABLE: {
+    meaning: 'Nobody answers where the serial console of a VM should be.',
+    exit: EXIT.failure,
+  },
+  VMCTL_CONSOLE_UNSUPPORTED: {
+    meaning: 'The backend gives no serial console, or one that vmctl cannot open.',
+    exit: EXIT.failure,
+  },
   VMCTL_DEPENDENCY_FAILED: {
     meaning: 'A VM was not started because one it depends on did not come up.',
     exit: EXIT.failure,
@@ -65,7 +73,6 @@ export const errorRegistry = {
     exit: EXIT.failure,
   },
   VMCTL_FORWARD_UNKNOWN: { meaning: 'The VM has no such forwarded port.', exit: EXIT.failure },
-  },
   VMCTL_GUEST_AUTH_FAILED: {
     meaning: 'The guest refused every key that was offered for the user.',
     exit: EXIT.failure,
@@ -74,6 +81,7 @@ export const errorRegistry = {
   VMCTL_GUEST_CLOUD_INIT_WARNING: {
     meaning: 'cloud-init finished, and reported something on its way (a warning).',
     exit: EXIT.failure,
+  },
   VMCTL_GUEST_COMMAND_INVALID: {
     meaning: 'A command, its environment or a path cannot be given to a guest.',
     exit: EXIT.failure,
@@ -316,6 +324,10 @@ export const errorRegistry = {
     exit: EXIT.host,
   },
   VMCTL_USAGE: { meaning: 'Flags or arguments that the command does not take.', exit: EXIT.usage },
+  VMCTL_VMFILE_EXISTS: {
+    meaning: 'A new VMFile is to be written where a file is already.',
+    exit: EXIT.usage,
+  },
   VMCTL_VMFILE_INVALID: {
     meaning: 'The VMFile has problems; each is listed with its place.',
     exit: EXIT.usage,
