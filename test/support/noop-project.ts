@@ -71,7 +71,10 @@ export class NoopProject {
   }
 
   async remove(): Promise<void> {
-    await this.home.remove();
-    await this.sshd.stop();
+    try {
+      await this.home.remove();
+    } finally {
+      await this.sshd.stop();
+    }
   }
 }

@@ -97,15 +97,21 @@ export function detailLines(details: PluginDetails, style: Style): string[] {
       style,
     ),
     '',
-    ...section(
-      `files (${files.length}, ${formatBytes(total)})`,
-      renderTable(files, [
-        { title: '', value: ({ bytes }) => formatBytes(bytes), align: 'right' },
-        { title: '', value: ({ path }) => oneLine(path) },
-      ]).slice(1),
-      style,
-    ),
+    ...section(`files (${files.length}, ${formatBytes(total)})`, fileLines(files), style),
   ];
+}
+
+/** More files than this push what is above them off the screen. */
+const FILES_SHOWN = 20;
+
+function fileLines(files: PluginDetails['files']): string[] {
+  const shown = files.length > FILES_SHOWN + 1 ? files.slice(0, FILES_SHOWN) : files;
+  const more = files.length - shown.length;
+  const table = renderTable(shown, [
+    { title: '', value: ({ bytes }) => formatBytes(bytes), align: 'right' },
+    { title: '', value: ({ path }) => oneLine(path) },
+  ]).slice(1);
+  return more === 0 ? table : [...table, `… and ${more} more, which --json lists`];
 }
 
 function section(title: string, lines: readonly string[], style: Style): string[] {
