@@ -260,7 +260,30 @@ describe('upload of a directory', () => {
     expect(progress).toBeLessThan(3_010_000);
   });
 
-  it('works with BusyBox’s tar', async () => {
+  /** Interrupts a copy, and lets the next one go on. */
+  async function goesOn(
+    session: GuestSession,
+    direction: 'upload' | 'download',
+    from: string,
+    to: string,
+  ): Promise<void> {
+    const content = randomBytes(24 * 1024 * 1024);
+    await writeFile(from, content);
+    const controller = new AbortController();
+    const onProgress = (bytes: number): void => {
+      if (bytes > content.length / 3) controller.abort(new Error('enough'));
+    };
+    const { signal } = controller;
+    await expect(session[direction](from, to, { resume: true, signal, onProgress })).rejects.toThrow(
+      'enough',
+    );
+    let resumed = 0;
+    await session[direction](from, to, { resume: true, onResume: (bytes) => (resumed = bytes) });
+    expect(resumed).toBeGreaterThan(0);
+    expect(content.equals(await readFile(to))).toBe(true);
+  }
+
+  it('works with BusyBox', async () => {
     if (!has('busybox')) return void process.stderr.write('not tested: busybox is not installed\n');
     const bin = join(directory.path, 'bin');
     await mkdir(bin);
@@ -276,9 +299,13 @@ describe('upload of a directory', () => {
       'id',
       'ls',
       'sleep',
-      'sudo',
+      'dd',
+      'head',
+      'sha256sum',
+      'stat',
+      'tail',
     ]) {
-      if (applet !== 'sudo') await symlink('/usr/bin/busybox', join(bin, applet));
+      await symlink('/usr/bin/busybox', join(bin, applet));
     }
     const minimal = await startSshd({ environment: { PATH: bin } });
     const session = await login(minimal);
@@ -292,6 +319,8 @@ describe('upload of a directory', () => {
       await session.mkdir(remote('a/b'));
       await session.remove(remote('file'));
       expect((await readdir(remote('.'))).toSorted()).toEqual(['a', 'www']);
+      await goesOn(session, 'upload', local('big'), remote('big'));
+      await goesOn(session, 'download', remote('big'), local('big-back'));
     } finally {
       await session.end();
       await minimal.stop();
