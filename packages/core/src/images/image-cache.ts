@@ -172,6 +172,12 @@ export class ImageCache {
     const path = join(this.#directory, file);
     const complete: ImageRecord = { ...rest, file };
     try {
+      if ((await this.#read(file))?.record.size === complete.size) {
+        // The same download again: disks stand on the file that is there, and nobody needs it twice.
+        await unlink(temporary);
+        await writeAtomic(`${path}.json`, `${JSON.stringify(complete, undefined, 2)}\n`);
+        return { path, record: complete };
+      }
       await chmod(temporary, 0o400);
       await syncFile(temporary);
       await writeAtomic(`${path}.json`, `${JSON.stringify(complete, undefined, 2)}\n`);

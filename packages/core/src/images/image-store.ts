@@ -39,6 +39,8 @@ export interface ResolveOptions {
   readonly vm: string | undefined;
   readonly signal: AbortSignal;
   readonly events: EventSink;
+  /** Fetch it again although it is in the cache: there may be another one behind the URL. Default false. */
+  readonly refresh?: boolean | undefined;
 }
 
 /** An image that has to be in the cache, wherever it comes from. */
@@ -149,10 +151,11 @@ export class ImageStore {
   }
 
   async #fetch(wanted: Wanted, options: ResolveOptions): Promise<ResolvedImage> {
-    const cached = await this.#cached(wanted);
+    const { refresh = false } = options;
+    const cached = refresh ? undefined : await this.#cached(wanted);
     if (cached !== undefined) return cached;
     // The lock sorts out tasks of the same key with other checksums, here and in other processes.
-    const id = `${wanted.key} ${wanted.sha256 ?? ''}`;
+    const id = `${wanted.key} ${wanted.sha256 ?? ''}${refresh ? ' refresh' : ''}`;
     return this.#share(id, wanted.task, wanted.label, options, async (signal, report) => {
       const other = new OtherDownload({
         size: (pid) => this.#cache.partialSize(wanted.key, pid),
@@ -177,11 +180,11 @@ export class ImageStore {
   /** Call under the lock of the key. */
   async #fetchLocked(
     wanted: Wanted,
-    { events }: ResolveOptions,
+    { events, refresh = false }: ResolveOptions,
     signal: AbortSignal,
     report: (progress: TransferProgress) => void,
   ): Promise<ResolvedImage> {
-    const meanwhile = await this.#cached(wanted);
+    const meanwhile = refresh ? undefined : await this.#cached(wanted);
     if (meanwhile !== undefined) return meanwhile;
     const removed = await this.#cache.removeLeftovers(wanted.key);
     if (removed.length > 0) this.#options.log.debug('removed leftovers', removed);

@@ -10,12 +10,19 @@ export interface PullImagesOptions {
   readonly urls: readonly string[];
   /** Digest of the download, hex; for one URL only. */
   readonly sha256?: string | undefined;
+  /** Fetch again what is in the cache: there may be another image behind the URL. Disks of VMs stay as they are. */
+  readonly refresh?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** What became of one URL. Field names are those of `vmctl image pull --json`. */
 export type PulledImage =
-  | { readonly url: string; readonly outcome: 'downloaded' | 'cached'; readonly image: ImageListing }
+  | {
+      readonly url: string;
+      /** `unchanged`: fetched again with `refresh`, and the same as before. */
+      readonly outcome: 'downloaded' | 'cached' | 'unchanged';
+      readonly image: ImageListing;
+    }
   | { readonly url: string; readonly outcome: 'failed'; readonly error: ErrorReport };
 
 /** All images of the cache, by name, the newest of several first. */
@@ -46,7 +53,7 @@ export async function pullImages(
   runtime: Runtime,
   options: PullImagesOptions,
 ): Promise<readonly PulledImage[]> {
-  const { sha256, signal = new AbortController().signal } = options;
+  const { sha256, refresh, signal = new AbortController().signal } = options;
   const urls = [...new Set(options.urls)];
   if (sha256 !== undefined && urls.length > 1) {
     throw new VmctlError('VMCTL_USAGE', {
@@ -56,12 +63,15 @@ export async function pullImages(
   }
   await runtime.dataDir.open();
   const store = await runtime.images();
+  const before = new Set((await store.list()).map(({ path }) => path));
   const pulled = await Promise.all(
     urls.map(async (url) =>
-      store.resolve({ kind: 'url', url, sha256 }, { vm: undefined, signal, events: runtime.events }).then(
-        ({ origin, path }) => ({ url, outcome: origin, path }) as const,
-        (error: unknown) => ({ url, outcome: 'failed', error: reportError(error) }) as const,
-      ),
+      store
+        .resolve({ kind: 'url', url, sha256 }, { vm: undefined, signal, refresh, events: runtime.events })
+        .then(
+          ({ origin, path }) => ({ url, outcome: origin, path }) as const,
+          (error: unknown) => ({ url, outcome: 'failed', error: reportError(error) }) as const,
+        ),
     ),
   );
   signal.throwIfAborted();
@@ -69,7 +79,8 @@ export async function pullImages(
   return Promise.all(
     pulled.map(async (each): Promise<PulledImage> => {
       if (each.outcome === 'failed') return each;
-      const outcome = each.outcome === 'cached' ? 'cached' : 'downloaded';
+      const fetched = before.has(each.path) ? 'unchanged' : 'downloaded';
+      const outcome = each.outcome === 'cached' ? 'cached' : fetched;
       return { url: each.url, outcome, image: await listingAt(store, each.path, use) };
     }),
   );

@@ -52,9 +52,14 @@ export function pulledText(pulled: PulledImage): string | undefined {
   if (pulled.outcome === 'failed') return undefined;
   const { name, sha256, downloadSize, format, virtualSize } = pulled.image;
   const what = `${oneLine(name)} (${format}, ${formatBytes(virtualSize)}), sha256 ${sha256}`;
-  return pulled.outcome === 'cached'
-    ? `In the cache already: ${what}`
-    : `Downloaded ${formatBytes(downloadSize)}: ${what}`;
+  switch (pulled.outcome) {
+    case 'cached':
+      return `In the cache already: ${what}`;
+    case 'unchanged':
+      return `Unchanged at its source: ${what}`;
+    case 'downloaded':
+      return `Downloaded ${formatBytes(downloadSize)}: ${what}`;
+  }
 }
 
 /** `1 image`, `3 images`. */

@@ -11,7 +11,7 @@ import type { Vmctl } from '../../vmctl.js';
 
 export default class ImagePull extends BaseCommand {
   static override summary = 'Fetch images into the cache.';
-  static override description = `Takes the URLs that \`image-url\` of a VMFile takes. An image that is in the cache already is left as it is.`;
+  static override description = `Takes the URLs that \`image-url\` of a VMFile takes. An image that is in the cache already is left as it is. With --refresh it is fetched again; VMs that exist keep the image that their disks stand on, and new ones get the newer one.`;
   static override examples = [
     {
       description: 'An image of a distribution',
@@ -22,10 +22,17 @@ export default class ImagePull extends BaseCommand {
       description: 'From a container registry',
       command: '<%= config.bin %> image pull oci://quay.io/containerdisks/fedora:42',
     },
+    {
+      description: 'The newest one under the same URL',
+      command: '<%= config.bin %> image pull --refresh oci://quay.io/containerdisks/fedora:42',
+    },
   ];
   static override strict = false;
   static override args = { url: Args.string({ description: 'images to fetch' }) };
   static override flags = {
+    refresh: Flags.boolean({
+      description: 'fetch again what is in the cache: its source may have a newer image under the same URL',
+    }),
     sha256: Flags.string({ description: 'digest that the download must have', helpValue: 'HEX' }),
   };
 
@@ -37,7 +44,12 @@ export default class ImagePull extends BaseCommand {
     const vmctl = this.vmctl();
     const stop = this.jsonEnabled() ? undefined : await showProgress(vmctl);
     const images = await vmctl
-      .pullImages({ urls: argv.map(String), sha256: flags.sha256, signal: this.signal })
+      .pullImages({
+        urls: argv.map(String),
+        sha256: flags.sha256,
+        refresh: flags.refresh,
+        signal: this.signal,
+      })
       .finally(() => stop?.());
     const failed = images.filter((image) => image.outcome === 'failed');
     if (!this.jsonEnabled()) {

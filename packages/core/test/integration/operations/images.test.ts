@@ -1,4 +1,7 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { beforeEach, describe, expect, it } from '@jest/globals';
@@ -102,6 +105,38 @@ describe('pulling', () => {
       { outcome: 'cached', image: { name: 'disk.img' } },
       { outcome: 'failed', error: { code: 'VMCTL_IMAGE_NOT_FOUND' } },
     ]);
+  });
+
+  it('fetches again what may have changed, and leaves the disks of VMs on the image that they have', async () => {
+    let content = Buffer.alloc(0);
+    const server = createServer((_request, response) => response.end(content));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      const { port } = server.address() as AddressInfo; // listening on TCP
+      const urls = [`http://127.0.0.1:${port}/noble.img`];
+      content = await readFile(at('disk.img'));
+      await writeFile(at('VMFile.kdl'), `vm "web" { image-url "${urls[0]}"; backend "noop" }`);
+      await vmctl.up();
+      const [before] = await vmctl.listImages();
+      const { ino } = await stat(before?.path ?? '');
+
+      expect(await vmctl.pullImages({ urls })).toMatchObject([{ outcome: 'cached' }]);
+      const [again] = await vmctl.pullImages({ urls, refresh: true });
+      expect(again).toMatchObject({ outcome: 'unchanged', image: { path: before?.path, usedBy: ['web'] } });
+      // A running VM has it open.
+      expect((await stat(before?.path ?? '')).ino).toBe(ino);
+
+      content = Buffer.concat([content, Buffer.alloc(512)]);
+      const [newer] = await vmctl.pullImages({ urls, refresh: true });
+      expect(newer).toMatchObject({ outcome: 'downloaded', image: { usedBy: [], size: content.length } });
+      expect(await vmctl.pullImages({ urls })).toMatchObject([
+        { outcome: 'cached', image: { size: content.length } },
+      ]);
+      expect(await users()).toEqual([[], ['web']]);
+    } finally {
+      server.close();
+    }
   });
 
   it('enforces a digest, of one image only', async () => {

@@ -50,6 +50,9 @@ describe('one image', () => {
 
   it('says after a pull whether it was there already', () => {
     expect(pulledText({ url: image.url, outcome: 'cached', image })).toMatch(/^In the cache already: noble/);
+    expect(pulledText({ url: image.url, outcome: 'unchanged', image })).toMatch(
+      /^Unchanged at its source: noble/,
+    );
     expect(pulledText({ url: image.url, outcome: 'downloaded', image })).toMatch(
       /^Downloaded 256 MiB: noble/,
     );
