@@ -148,6 +148,16 @@ describe('vmctl ssh', () => {
     expect(args.slice(args.indexOf('-l'))).toEqual(['-l', 'root', '127.0.0.1', '--', 'ls', '-l']);
   });
 
+  it.each([
+    [['-t'], '-t'],
+    [['--no-tty'], '-T'],
+  ])('with %j gives the command a terminal, or none', async (flags, option) => {
+    const { stdout } = await project.vmctl('ssh', ...flags, 'web', '--json', 'htop');
+    const { args } = JSON.parse(stdout) as { args: string[] };
+    expect(args[0]).toBe(option);
+    expect(args.slice(-2)).toEqual(['--', 'htop']);
+  });
+
   it('passes on the exit status', async () => {
     expect(await project.vmctl('ssh', 'web', 'exit', '9')).toMatchObject({ code: 9 });
   });

@@ -16,6 +16,7 @@ With --json the command line is printed instead of run.`;
       description: 'A command; its exit status is passed on',
       command: '<%= config.bin %> ssh web uname -a',
     },
+    { description: 'A program with a screen', command: '<%= config.bin %> ssh -t web htop' },
   ];
   static override strict = false;
   static override args = {
@@ -24,6 +25,11 @@ With --json the command line is printed instead of run.`;
   static override flags = {
     user: Flags.string({ description: 'user to log in as', helpValue: 'USER' }),
     key: Flags.string({ description: 'private key to log in with', helpValue: 'PATH' }),
+    tty: Flags.boolean({
+      char: 't',
+      allowNo: true,
+      description: 'give the command a terminal; default: only a shell gets one',
+    }),
   };
 
   async run(): Promise<SshCommand> {
@@ -39,6 +45,7 @@ With --json the command line is printed instead of run.`;
       command: command.length === 0 ? undefined : command,
       user: flags.user,
       key: flags.key,
+      tty: flags.tty,
     });
     if (!this.jsonEnabled()) this.endWith(await runInForeground(ssh.file, ssh.args));
     return ssh;

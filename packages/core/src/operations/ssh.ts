@@ -6,6 +6,8 @@ export interface SshOptions extends LoginOptions {
   readonly name: string;
   /** Words of a command to run in place of a shell; joined by blanks, as ssh does. */
   readonly command?: readonly string[] | undefined;
+  /** Whether the command gets a terminal; default: only a login shell does. */
+  readonly tty?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -25,5 +27,5 @@ export interface SshCommand {
 export async function ssh(runtime: Runtime, options: SshOptions): Promise<SshCommand> {
   const guest = await runningGuest(runtime, options.name, options.signal);
   const login = await sshCommandOptions(runtime, guest, options);
-  return { file: 'ssh', args: sshArguments({ ...login, command: options.command }) };
+  return { file: 'ssh', args: sshArguments({ ...login, command: options.command, tty: options.tty }) };
 }
