@@ -1,21 +1,16 @@
 import { basename } from 'node:path';
-import { VmctlError } from '../errors/vmctl-error.js';
 import type { EventSink, VmctlEventBody } from '../events/events.js';
-import { fsError } from '../host/fs-error.js';
 import type { LockHolder } from '../host/lock-token.js';
 import type { Logger } from '../host/logger.js';
-import { COMPRESSION_MAGIC_BYTES, compressionOf, withoutCompressionSuffix } from './compression.js';
-import type { DiskTools, ImageReference, ImageSource, ImageStream, ResolvedImage } from './contract.js';
+import type { DiskTools, ImageReference, ResolvedImage } from './contract.js';
 import { type CachedImage, ImageCache } from './image-cache.js';
 import { ImageClaims } from './image-claims.js';
 import { lockName, type WithLock } from './image-lock.js';
 import type { ImageUsers, Removal } from './image-removal.js';
-import { cacheKeyOfPath, cacheKeyOfUrl, fileNameOfUrl, parseImageUrl, shownUrl } from './image-url.js';
-import { fileFingerprint, openLocalStream } from './file-source.js';
-import { openImageFile } from './local-file.js';
 import { OtherDownload } from './other-download.js';
 import type { TransferProgress } from './progress-throttle.js';
 import { SharedTask } from './shared-task.js';
+import { describePackedFile, describeUrl, type ImageSources, type Wanted } from './wanted-image.js';
 
 /** What an {@link ImageStore} works with. */
 export interface ImageStoreOptions {
@@ -24,8 +19,7 @@ export interface ImageStoreOptions {
   /** Where {@link ImageClaims} are; absolute, made when it is needed. */
   readonly claimsDir: string;
   readonly disks: DiskTools;
-  /** The source for a URL scheme (no colon); undefined when there is none. */
-  readonly sources: (scheme: string) => Promise<ImageSource | undefined>;
+  readonly sources: ImageSources;
   readonly withLock: WithLock;
   readonly log: Logger;
 }
@@ -41,18 +35,6 @@ export interface ResolveOptions {
   readonly events: EventSink;
   /** Fetch it again although it is in the cache: there may be another one behind the URL. Default false. */
   readonly refresh?: boolean | undefined;
-}
-
-/** An image that has to be in the cache, wherever it comes from. */
-interface Wanted {
-  readonly key: string;
-  /** For messages and the sidecar, without secrets. */
-  readonly subject: string;
-  readonly label: string;
-  readonly task: 'download' | 'decompress';
-  readonly sha256: string | undefined;
-  readonly origin: ResolvedImage['origin'];
-  readonly open: (signal: AbortSignal, events: EventSink) => Promise<ImageStream>;
 }
 
 /**
@@ -89,7 +71,8 @@ export class ImageStore {
    */
   async resolve(reference: ImageReference, options: ResolveOptions): Promise<ResolvedImage> {
     options.signal.throwIfAborted();
-    if (reference.kind === 'url') return this.#fetchFor(options, await this.#describeUrl(reference));
+    if (reference.kind === 'url')
+      return this.#fetchFor(options, await describeUrl(reference, this.#options.sources));
     const packed = await describePackedFile(reference.path);
     if (packed !== undefined) return this.#fetchFor(options, packed);
     return this.#share(`path ${reference.path}`, 'inspect', basename(reference.path), options, async () => ({
@@ -231,28 +214,6 @@ export class ImageStore {
       onProgress: ({ done, total }) => events.emit({ type: 'progress', vm, task, subject, done, total }),
     });
   }
-
-  async #describeUrl(reference: Extract<ImageReference, { kind: 'url' }>): Promise<Wanted> {
-    const url = parseImageUrl(reference.url);
-    const scheme = url.protocol.slice(0, -1);
-    const source = await this.#options.sources(scheme);
-    if (source === undefined) {
-      throw new VmctlError('VMCTL_IMAGE_SCHEME_UNKNOWN', {
-        message: `Nothing that is installed fetches images from ${scheme}: URLs (${shownUrl(url)}).`,
-        hint: 'Use an https, http or file URL, or install a plugin for it.',
-      });
-    }
-    const name = withoutCompressionSuffix(fileNameOfUrl(url));
-    return {
-      key: cacheKeyOfUrl(url, await source.fingerprint?.(url)),
-      subject: shownUrl(url),
-      label: name === '' ? url.host : name,
-      task: 'download',
-      sha256: reference.sha256?.toLowerCase(),
-      origin: 'downloaded',
-      open: (signal, events) => source.open(url, { signal, events }),
-    };
-  }
 }
 
 /** Said once for each process that is waited for. */
@@ -267,27 +228,4 @@ function waiting(vm: string | undefined, label: string, { pid, purpose }: LockHo
 
 function resolved({ path, record }: CachedImage, { label }: Wanted): Omit<ResolvedImage, 'origin'> {
   return { path, format: record.format, virtualSize: record.virtual_size, label };
-}
-
-/** A compressed local file as something for the cache; undefined when it is not compressed. */
-async function describePackedFile(path: string): Promise<Wanted | undefined> {
-  const local = await openImageFile(path);
-  try {
-    const head = Buffer.alloc(COMPRESSION_MAGIC_BYTES);
-    const { bytesRead } = await local.file.read(head, 0, head.length, 0);
-    if (compressionOf(head.subarray(0, bytesRead)) === undefined) return undefined;
-  } catch (error) {
-    throw fsError(error, { verb: 'read the image', path });
-  } finally {
-    await local.file.close();
-  }
-  return {
-    key: cacheKeyOfPath(path, fileFingerprint(local)),
-    subject: path,
-    label: withoutCompressionSuffix(basename(path)),
-    task: 'decompress',
-    sha256: undefined,
-    origin: 'local',
-    open: (signal) => openLocalStream(path, path, signal),
-  };
 }
