@@ -34,7 +34,7 @@ export async function startVm(options: StartOptions): Promise<{ handle: VmHandle
 
   const files = filesOf(vm);
   await removeRunFiles(vm);
-  await prepareConsoleLog(files.consoleLog, host.files);
+  const consoleLogStart = await prepareConsoleLog(files.consoleLog, host.files);
   const qmpSocketPath = await host.sockets.shortPath(files.qmpSocket);
   const consoleSocketPath = await host.sockets.shortPath(files.consoleSocket);
   const { launched, sshHostPort } = await launchOnFreePort(options, binary, (port) =>
@@ -56,6 +56,7 @@ export async function startVm(options: StartOptions): Promise<{ handle: VmHandle
       ssh_host_port: sshHostPort,
       qmp_socket: files.qmpSocket,
       console_socket: files.consoleSocket,
+      console_log_start: consoleLogStart,
       accelerator: accelerator.name,
       qemu_version: `${major}.${minor}.${micro}`,
     },

@@ -65,21 +65,23 @@ async function removeInside(vm: VmHandle, paths: readonly string[]): Promise<voi
 
 /**
  * Gets console.log ready for another boot: QEMU appends to it, so what a guest wrote in many boots is cut to its last
- * part, at the start of a line.
+ * part, at the start of a line. Gives its size, which is where the output of that boot begins.
  */
 export async function prepareConsoleLog(
   path: string,
   files: PluginHost['files'],
   limits: { readonly limit: number; readonly kept: number } = { limit: LOG_LIMIT, kept: LOG_KEPT },
-): Promise<void> {
+): Promise<number> {
   const log = await open(path, 'a+', 0o600);
   try {
     const { size } = await log.stat();
-    if (size <= limits.limit) return;
+    if (size <= limits.limit) return size;
     const tail = Buffer.alloc(limits.kept);
     const { bytesRead } = await log.read(tail, 0, limits.kept, size - limits.kept);
     const end = tail.subarray(0, bytesRead);
-    await files.writeAtomic(path, end.subarray(end.indexOf(0x0a) + 1));
+    const lines = end.subarray(end.indexOf(0x0a) + 1);
+    await files.writeAtomic(path, lines);
+    return lines.length;
   } finally {
     await log.close();
   }

@@ -1,6 +1,6 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errnoOf, fsError } from '../host/fs-error.js';
+import { GrowingFile } from '../host/growing-file.js';
 import { workDirFiles } from '../state/work-dir-files.js';
 import { requireVms } from './each-vm.js';
 import type { Runtime } from './runtime.js';
@@ -39,60 +39,20 @@ export async function* readLog(runtime: Runtime, options: LogOptions): AsyncGene
   const { signal } = options;
   const files = workDirFiles(handle.work_dir);
   const paths = { console: files.consoleLog, provision: files.provisionLog };
-  const tails = options.logs.map((log) => new LogTail(log, paths[log], options.lines));
-  for (const tail of tails) yield* tail.read();
+  const { lines } = options;
+  const start =
+    lines === undefined
+      ? undefined
+      : (file: FileHandle, size: number): Promise<number> => startOfLastLines(file, size, lines);
+  const tails = options.logs.map((log) => ({ log, file: new GrowingFile(paths[log], start) }));
+  for (const { log, file } of tails) for await (const bytes of file.read()) yield { log, bytes };
   while (options.follow === true && signal?.aborted !== true) {
     try {
       await sleep(POLL_MS, undefined, { signal });
     } catch {
       return;
     }
-    for (const tail of tails) yield* tail.read();
-  }
-}
-
-/** One log file, read on from where the last reading ended. */
-class LogTail {
-  readonly #log: LogName;
-  readonly #path: string;
-  #lines: number | undefined;
-  #position = 0;
-  #inode: number | undefined;
-
-  constructor(log: LogName, path: string, lines: number | undefined) {
-    this.#log = log;
-    this.#path = path;
-    this.#lines = lines;
-  }
-
-  async *read(): AsyncGenerator<LogChunk> {
-    let file: FileHandle;
-    try {
-      file = await open(this.#path, 'r');
-    } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return;
-      throw fsError(error, { verb: 'read', path: this.#path });
-    }
-    try {
-      const { ino, size } = await file.stat();
-      const replaced = this.#inode !== undefined && (ino !== this.#inode || size < this.#position);
-      if (replaced) this.#position = 0;
-      else if (this.#inode === undefined && this.#lines !== undefined) {
-        this.#position = await startOfLastLines(file, size, this.#lines);
-      }
-      this.#inode = ino;
-      this.#lines = undefined;
-      // Only what is there now: a log that grows faster than it is read must not starve the other.
-      while (this.#position < size) {
-        const length = Math.min(BLOCK, size - this.#position);
-        const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, this.#position);
-        if (bytesRead === 0) return;
-        this.#position += bytesRead;
-        yield { log: this.#log, bytes: buffer.subarray(0, bytesRead) };
-      }
-    } finally {
-      await file.close();
-    }
+    for (const { log, file } of tails) for await (const bytes of file.read()) yield { log, bytes };
   }
 }
 

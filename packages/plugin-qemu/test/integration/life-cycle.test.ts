@@ -5,6 +5,7 @@ import { expect, it } from '@jest/globals';
 import { describeWith } from '../support/requirements.js';
 import { createContext } from '../support/plugin-host.js';
 import { until } from '../support/until.js';
+import { HELLO } from '../support/guest-disk.js';
 import { consoleLog, filesIn, lastInput, saidHello, useVmLab } from '../support/vm-lab.js';
 
 describeWith(['qemu'], 'a VM under a real QEMU', () => {
@@ -127,6 +128,9 @@ describeWith(['qemu'], 'a VM under a real QEMU', () => {
     await saidHello(again, 2);
     expect(again.pid).not.toBe(vm.pid);
     expect(again.ssh_host_port).toBe(vm.ssh_host_port);
+    expect(vm.console_log_start).toBe(0);
+    const thisStart = (await consoleLog(again)).slice(again.console_log_start);
+    expect(thisStart.split(HELLO)).toHaveLength(2);
   });
 
   it('is stopped when its guest has powered off by itself', async () => {

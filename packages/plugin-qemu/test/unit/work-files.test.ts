@@ -11,12 +11,12 @@ describe('the console log', () => {
   const prepare = async (content?: string) => {
     const path = join(directory.path, 'console.log');
     if (content !== undefined) await writeFile(path, content);
-    await prepareConsoleLog(path, createPluginHost(directory.path).files, limits);
-    return { text: await readFile(path, 'utf8'), mode: (await stat(path)).mode & 0o777 };
+    const start = await prepareConsoleLog(path, createPluginHost(directory.path).files, limits);
+    return { text: await readFile(path, 'utf8'), start, mode: (await stat(path)).mode & 0o777 };
   };
 
   it('is made for its owner alone', async () => {
-    expect(await prepare()).toEqual({ text: '', mode: 0o600 });
+    expect(await prepare()).toEqual({ text: '', start: 0, mode: 0o600 });
   });
 
   it('is kept while it is small', async () => {
@@ -26,6 +26,11 @@ describe('the console log', () => {
   it('is cut to its last whole lines when it has grown', async () => {
     const lines = Array.from({ length: 30 }, (_, index) => `line ${index}\n`).join('');
     expect((await prepare(lines)).text).toBe('line 27\nline 28\nline 29\n');
+  });
+
+  it('says where the next boot begins in it', async () => {
+    expect((await prepare('line\n'.repeat(20))).start).toBe(100);
+    expect((await prepare('line\n'.repeat(30))).start).toBe('line\n'.repeat(5).length);
   });
 
   it('is cut even when it has no lines', async () => {
