@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { acquireLock, type AcquireLockOptions, type LockHolder } from '../../../src/host/lock.js';
+import { acquireLock, type AcquireLockOptions, type LockHolder, lockHolder } from '../../../src/host/lock.js';
 import type { ProcessTable } from '../../../src/host/process-contract.js';
 import { createProcessTable } from '../../../src/host/process-table.js';
 import { Child } from '../../support/child.js';
@@ -268,4 +268,24 @@ describe('a lock between processes', () => {
     expect(count).toBeGreaterThanOrEqual(3 * 12 + 0 + 1 + 2 + 3 + 4);
     expect(await readdir(join(directory.path, 'x.lock'))).toHaveLength(1);
   }, 60_000);
+});
+
+describe('the holder of a lock', () => {
+  const holder = () => lockHolder({ directory: directory.path, name: 'x', processes });
+
+  it('is known while it holds the lock, and makes no lock by being asked for', async () => {
+    expect(await holder()).toBeUndefined();
+    expect(await readdir(directory.path)).toEqual([]);
+    const lock = await take({ purpose: 'up' });
+    expect(await holder()).toMatchObject({ pid: process.pid, purpose: 'up' });
+    await lock.release();
+    expect(await holder()).toBeUndefined();
+  });
+
+  it('is nobody any more as soon as the process is gone', async () => {
+    const child = await hold();
+    expect(await holder()).toMatchObject({ pid: child.pid });
+    await child.kill();
+    expect(await holder()).toBeUndefined();
+  });
 });
