@@ -9,11 +9,13 @@ const BOOT = 16 * MINUTE;
 const READY = '900';
 
 let home: VmctlHome;
+let image: string;
 
 /** One guest for the verbs that start, stop and provision VMs; the tests go through its life, in this order. */
 beforeAll(async () => {
   home = await VmctlHome.create({ plugins: ['plugin-qemu', 'plugin-provisioners'] });
-  await home.write(vmFile(await guestImage()));
+  image = await guestImage();
+  await home.write(vmFile());
   expect(await home.vmctl('up')).toMatchObject({ code: 0 });
 }, BOOT);
 
@@ -21,7 +23,7 @@ afterAll(async () => {
   await home?.remove();
 }, 5 * MINUTE);
 
-function vmFile(image: string): string {
+function vmFile(): string {
   return `vm "web" {
     image "${image}"
     memory 512
@@ -119,6 +121,28 @@ describe('a real guest', () => {
       expectSuccess(await home.vmctl('wait', '--for', 'running'), /✓ web is running/);
       expectSuccess(await home.vmctl('stop', '--all', '--force'), /✓ web stopped in /);
       expect(await state()).toBe('stopped');
+    },
+    BOOT,
+  );
+
+  it(
+    'is made anew, while another one is made from flags alone',
+    async () => {
+      expectSuccess(
+        await home.vmctl('create', '--name', 'try', '--image', image, '--memory', '512', '--start'),
+        /✓ try started in /,
+      );
+      const [reloaded, ready] = await Promise.all([
+        home.vmctl('reload', '--no-provision'),
+        home.vmctl('wait', 'try', '--timeout', READY),
+      ]);
+      expectSuccess(reloaded, /✓ web is up in /);
+      expectSuccess(ready, /✓ try is ready/);
+      await expect(inGuest('cat steps')).rejects.toThrow('No such file');
+      expect(await home.vmctl('ssh', 'try', '--', 'hostname && sudo -n id -u')).toMatchObject({
+        code: 0,
+        stdout: 'try\n0\n',
+      });
     },
     BOOT,
   );
