@@ -22,6 +22,7 @@ export type {
   RemoveImagesResult,
 } from './operations/image-remove.js';
 export type { PulledImage, PullImagesOptions } from './operations/images.js';
+export type { CreatedVmFile, InitOptions } from './operations/init.js';
 export type { VmListing } from './operations/list.js';
 export type { LogChunk, LogName, LogOptions } from './operations/log.js';
 export type { PruneResult } from './operations/project-plugin-use.js';

@@ -14,6 +14,7 @@ import type {
 import type { PulledImage, PullImagesOptions } from './operations/images.js';
 import type { OrphanedVm } from './operations/orphaned-vms.js';
 import type { PruneResult } from './operations/project-plugin-use.js';
+import type { CreatedVmFile, InitOptions } from './operations/init.js';
 import type { VmListing } from './operations/list.js';
 import type { LogChunk, LogOptions } from './operations/log.js';
 import type { ProvisionOptions } from './operations/provision.js';
@@ -198,6 +199,11 @@ export class Vmctl {
   /** Reads and checks a VMFile. */
   async validate(options?: { file?: string }): Promise<VmFile> {
     return (await import('./operations/validate.js')).validate(this.#runtime, options);
+  }
+
+  /** Writes a VMFile for somebody who begins. */
+  async init(options?: InitOptions): Promise<CreatedVmFile> {
+    return (await import('./operations/init.js')).init(this.#runtime, options);
   }
 
   /** Formats VMFiles; comments stay. */
