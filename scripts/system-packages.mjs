@@ -41,6 +41,7 @@ const forTests = [
   { package: 'ovmf', file: '/usr/share/OVMF' },
   { package: 'rsync', program: 'rsync' },
   { package: 'seabios', file: '/usr/share/seabios/bios-microvm.bin' },
+  { package: 'tmux', program: 'tmux' },
   { package: 'xorriso', program: 'xorriso' },
   { package: 'xz-utils', program: 'xz' },
   { package: 'zstd', program: 'zstd' },

@@ -7,6 +7,8 @@ export { Vmctl } from './vmctl.js';
 export type { RuntimeOptions } from './operations/runtime.js';
 export type { CreateOptions } from './operations/create.js';
 export type { OneOffVm } from './vmfile/one-off-vm.js';
+export type { ConsoleOutput, ConsoleSession } from './operations/console-session.js';
+export type { ConsoleDescription, ConsoleOptions } from './operations/console.js';
 export type { DestroyOptions } from './operations/destroy.js';
 export type { DoctorReport } from './operations/doctor.js';
 export type { DownOptions } from './operations/down.js';

@@ -1,5 +1,7 @@
 import type { EventListener, ListenerPressure } from './events/event-stream.js';
 import type { CreateOptions } from './operations/create.js';
+import type { ConsoleSession } from './operations/console-session.js';
+import type { ConsoleDescription, ConsoleOptions } from './operations/console.js';
 import type { DestroyOptions } from './operations/destroy.js';
 import type { DoctorReport } from './operations/doctor.js';
 import type { DownOptions } from './operations/down.js';
@@ -188,6 +190,16 @@ export class Vmctl {
   /** Removes the images that no VM needs. */
   async pruneImages(options?: PruneImagesOptions): Promise<PruneImagesResult> {
     return (await import('./operations/image-remove.js')).pruneImages(this.#runtime, options);
+  }
+
+  /** Opens the serial console of a running VM. */
+  async console(options: ConsoleOptions): Promise<ConsoleSession> {
+    return (await import('./operations/console.js')).openConsole(this.#runtime, options);
+  }
+
+  /** Where the serial console of a running VM is, for other programs. */
+  async describeConsole(options: { name: string; signal?: AbortSignal }): Promise<ConsoleDescription> {
+    return (await import('./operations/console.js')).describeConsole(this.#runtime, options);
   }
 
   /** The logs of a VM. */

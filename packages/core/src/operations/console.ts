@@ -1,0 +1,162 @@
+import { isVmctlError, VmctlError } from '../errors/vmctl-error.js';
+import { GrowingFile } from '../host/growing-file.js';
+import { acquireLock, type Lock, lockHolder } from '../host/lock.js';
+import { connectConsole } from '../hypervisor/console-connection.js';
+import type { ConsoleEndpoint, VmHandle } from '../hypervisor/contract.js';
+import { workDirFiles } from '../state/work-dir-files.js';
+import { ConsoleSession } from './console-session.js';
+import { requireVms } from './each-vm.js';
+import type { Runtime } from './runtime.js';
+
+export interface ConsoleOptions {
+  readonly name: string;
+  /** Only watch, and leave the input to others. Default false. */
+  readonly readOnly?: boolean | undefined;
+  /** Begin with what the guest has written since the VM was started. Default false. */
+  readonly replay?: boolean | undefined;
+  /** When somebody else has the input: `watch` without it (default), or `fail`. */
+  readonly ifTaken?: 'watch' | 'fail' | undefined;
+  /** An abort ends the session, which is no error. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Where the console of a VM is, for other programs. */
+export interface ConsoleDescription {
+  readonly vm: string;
+  /** As the backend gives it; a Unix socket takes one client at a time. */
+  readonly endpoint: ConsoleEndpoint;
+  /** The file with what the guest has written, and where in it this start of the VM begins, in bytes. */
+  readonly log: { readonly path: string; readonly start: number } | null;
+  /** The process of vmctl that has the input. */
+  readonly holder: { readonly pid: number; readonly since: string } | null;
+}
+
+/**
+ * Opens the serial console of a VM that runs.
+ *
+ * A console takes one client. So one session at a time connects and has the input, for which there is a lock; what the
+ * guest writes comes from its log in every session, so any number can watch, and one that is slow or stopped holds up
+ * neither the guest nor the log. Without a log there is the connection alone.
+ *
+ * @throws VMCTL_VM_UNKNOWN
+ * @throws VMCTL_VM_NOT_RUNNING with the command that starts it
+ * @throws VMCTL_CONSOLE_UNSUPPORTED, VMCTL_CONSOLE_UNREACHABLE
+ * @throws VMCTL_LOCKED with `ifTaken: 'fail'` when somebody else has the input, and without a log in any case
+ */
+export async function openConsole(runtime: Runtime, options: ConsoleOptions): Promise<ConsoleSession> {
+  const signal = options.signal ?? new AbortController().signal;
+  const { handle, endpoint } = await runningConsole(runtime, options.name, signal);
+  // Whatever is written from here on is new.
+  const log = await openLog(runtime, handle, options.replay === true);
+  const watchOnly = options.readOnly === true && log !== undefined;
+  const lock = watchOnly ? undefined : await takeInput(runtime, handle, signal);
+  const common = { runtime, handle, signal, log, readOnly: options.readOnly === true };
+  if (watchOnly) return new ConsoleSession(common);
+  if (lock instanceof VmctlError) {
+    if (options.ifTaken === 'fail' || log === undefined) throw lock;
+    const holder = await lockHolder(lockOptions(runtime, handle));
+    return new ConsoleSession({ ...common, readOnly: true, holder });
+  }
+  try {
+    const connection = await connectConsole(endpoint, { vm: handle.name, signal, env: runtime.env });
+    return new ConsoleSession({ ...common, lock, connection });
+  } catch (error) {
+    await lock?.release();
+    throw error;
+  }
+}
+
+/**
+ * Where the console of a VM that runs is. Connects to nothing.
+ *
+ * @throws VMCTL_VM_UNKNOWN
+ * @throws VMCTL_VM_NOT_RUNNING
+ */
+export async function describeConsole(
+  runtime: Runtime,
+  options: { readonly name: string; readonly signal?: AbortSignal | undefined },
+): Promise<ConsoleDescription> {
+  const signal = options.signal ?? new AbortController().signal;
+  const { handle, endpoint } = await runningConsole(runtime, options.name, signal);
+  const log = await openLog(runtime, handle, true);
+  const holder = await lockHolder(lockOptions(runtime, handle));
+  return {
+    vm: handle.name,
+    endpoint,
+    log: log === undefined ? null : { path: log.file.path, start: log.file.position },
+    holder: holder === undefined ? null : { pid: holder.pid, since: holder.since.toISOString() },
+  };
+}
+
+async function runningConsole(
+  runtime: Runtime,
+  name: string,
+  signal: AbortSignal,
+): Promise<{ handle: VmHandle; endpoint: ConsoleEndpoint }> {
+  const [handle] = await requireVms(runtime, [name]);
+  if (handle === undefined) throw new VmctlError('VMCTL_INTERNAL', { message: 'No VM was looked up.' });
+  const { name: state } = await runtime.router.state(handle, runtime.hypervisorContext(signal));
+  // A guest that has failed may have said why, and one that is suspended goes on.
+  if (state !== 'running' && state !== 'suspended' && state !== 'failed') {
+    throw new VmctlError('VMCTL_VM_NOT_RUNNING', {
+      message: `${name} is ${state}; only a VM that runs has a console.`,
+      hint: `Start it: vmctl start ${name}. What it has said so far: vmctl log ${name} --console`,
+      details: { vm: name, state },
+    });
+  }
+  return { handle, endpoint: runtime.router.console(handle) };
+}
+
+/** The log of the console, at the end of it or, to replay, at the last start of the VM. */
+async function openLog(
+  runtime: Runtime,
+  handle: VmHandle,
+  replay: boolean,
+): Promise<{ readonly file: GrowingFile; readonly size: number } | undefined> {
+  const { console_log_start: start = 0 } = handle;
+  const file = new GrowingFile(workDirFiles(handle.work_dir).consoleLog, (_file, size) =>
+    // Somebody may have cut it since.
+    replay ? (start <= size ? start : 0) : size,
+  );
+  const found = await file.locate();
+  if (found !== undefined) return { file, size: found.size };
+  if (replay) {
+    runtime.events.emit({
+      type: 'warning',
+      vm: handle.name,
+      code: 'VMCTL_FILE_MISSING',
+      message: `Nothing can be replayed: there is no ${file.path}.`,
+    });
+  }
+  return undefined;
+}
+
+/** The right to the input; the error when somebody else has it. */
+async function takeInput(
+  runtime: Runtime,
+  handle: VmHandle,
+  signal: AbortSignal,
+): Promise<Lock | VmctlError> {
+  try {
+    return await acquireLock({
+      ...lockOptions(runtime, handle),
+      subject: `console of VM "${handle.name}"`,
+      purpose: 'vmctl console',
+      wait: false,
+      signal,
+    });
+  } catch (error) {
+    if (!isVmctlError(error) || error.code !== 'VMCTL_LOCKED') throw error;
+    return new VmctlError('VMCTL_LOCKED', {
+      message: error.message,
+      hint: `Watch without sending anything: vmctl console ${handle.name} --read-only`,
+      cause: error,
+      details: error.details,
+    });
+  }
+}
+
+function lockOptions(runtime: Runtime, { name }: VmHandle) {
+  const { processes } = runtime;
+  return { directory: runtime.dataDir.locks, name: `console-${name}`, processes };
+}
