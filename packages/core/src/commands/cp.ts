@@ -10,6 +10,7 @@ export default class Cp extends BaseCommand {
   static override description = `A path in a VM is written as NAME:PATH; it starts at the login user's home directory unless it begins with a slash. As with \`cp -r\`, a source goes into a directory that is there, and otherwise gets the name of the destination; DIR/. is the content of a directory. Modes and symbolic links are kept. Where the login user may not read or write, sudo is used if it needs no password.
 
 When the copy of a big file (from 4 MiB on) is interrupted, the same command goes on where it stopped.`;
+  static override usage = '<%= command.id %> SOURCE... DESTINATION [FLAGS]';
   static override examples = [
     { description: 'A directory to a VM', command: '<%= config.bin %> cp site web:/srv/' },
     { description: 'A file from a VM', command: '<%= config.bin %> cp web:/var/log/syslog .' },

@@ -14,6 +14,7 @@ export default class Exec extends BaseCommand {
   static override description = `The words of the command reach the guest as they are, blanks, quotes and all: there is no shell unless the command is one. Its output comes byte for byte, its exit status is passed on (128 + N when signal N ended it; 255 when vmctl could not run it), and it reads this command's input when that is not a terminal. Ctrl-C ends it in the guest.
 
 It has no terminal; for programs that need one use \`vmctl ssh\`. With --json the result is one document, with the last 64 KiB of each output.`;
+  static override usage = '<%= command.id %> [NAME] [FLAGS] -- COMMAND...';
   static override examples = [
     { description: 'A command', command: '<%= config.bin %> exec web -- systemctl is-active nginx' },
     {

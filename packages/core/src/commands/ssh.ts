@@ -10,6 +10,7 @@ export default class Ssh extends BaseCommand {
 A command starts at the first word after the name of the VM that is no flag; whatever follows belongs to it. A \`--\` before it makes that plain. Its words are joined by blanks and given to the login shell, as ssh does; \`vmctl exec\` takes them as they are.
 
 With --json the command line is printed instead of run.`;
+  static override usage = '<%= command.id %> [NAME] [FLAGS] [[--] COMMAND...]';
   static override examples = [
     { description: 'A shell', command: '<%= config.bin %> ssh web' },
     {

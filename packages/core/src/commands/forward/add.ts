@@ -7,6 +7,7 @@ import type { ForwardChange } from '../../operations/forwards.js';
 export default class ForwardAdd extends BaseCommand {
   static override summary = 'Let a port of this machine lead to a VM.';
   static override description = `At once when the VM runs, and from its next start on. The port is bound to 127.0.0.1 unless an address says otherwise; host port 0 takes any free one. What was added stays until it is removed: the VMFile does not take it away.`;
+  static override usage = '<%= command.id %> [NAME] [ADDRESS:]HOST:GUEST [FLAGS]';
   static override examples = [
     {
       description: 'Port 8080 to port 80 of the guest',
