@@ -73,7 +73,7 @@ await main(async () => {
   const { image } = await bootstrap('demo');
   await writeWrapper();
   for (const plugin of ['plugin-qemu', 'plugin-provisioners']) {
-    await vmctl('plugins', 'link', join(repositoryRoot, 'packages', plugin), '--no-install');
+    await vmctl('plugins', 'link', join(repositoryRoot, 'packages', plugin));
   }
   await linkImage(image);
   await vmctl('up');
