@@ -102,7 +102,10 @@ export interface VmHandle {
   readonly qmp_socket: string | null;
   /** The socket of the serial console, absolute. */
   readonly console_socket: string | null;
-  /** Where in console.log the output since the last start begins, in bytes; for backends that write such a log. */
+  /**
+   * Where in `console.log` of the work directory the output since the last start begins, in bytes. Set by `start` of
+   * backends that append all output of the serial console to that file: others can then watch a console that is taken.
+   */
   readonly console_log_start?: number;
   /** `host:port` of its VNC server. */
   readonly vnc_addr: string | null;

@@ -107,25 +107,28 @@ async function runningConsole(
   return { handle, endpoint: runtime.router.console(handle) };
 }
 
-/** The log of the console, at the end of it or, to replay, at the last start of the VM. */
+/**
+ * The log of the console, at the end of it or, to replay, at the last start of the VM. Without `console_log_start` a log
+ * that is there is of another start: whoever started the VM this time writes none, and it would stay silent.
+ */
 async function openLog(
   runtime: Runtime,
   handle: VmHandle,
   replay: boolean,
 ): Promise<{ readonly file: GrowingFile; readonly size: number } | undefined> {
-  const { console_log_start: start = 0 } = handle;
+  const { console_log_start: start } = handle;
   const file = new GrowingFile(workDirFiles(handle.work_dir).consoleLog, (_file, size) =>
     // Somebody may have cut it since.
-    replay ? (start <= size ? start : 0) : size,
+    replay ? (start !== undefined && start <= size ? start : 0) : size,
   );
-  const found = await file.locate();
+  const found = start === undefined ? undefined : await file.locate();
   if (found !== undefined) return { file, size: found.size };
   if (replay) {
     runtime.events.emit({
       type: 'warning',
       vm: handle.name,
       code: 'VMCTL_FILE_MISSING',
-      message: `Nothing can be replayed: there is no ${file.path}.`,
+      message: `Nothing can be replayed: what ${handle.name} writes is not logged since its last start.`,
     });
   }
   return undefined;

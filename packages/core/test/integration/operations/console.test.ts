@@ -62,7 +62,11 @@ class Lab {
     changes: Partial<VmHandle> = {},
     options: { readonly log?: string; readonly state?: VmStateName } = {},
   ): Promise<Lab> {
-    const handle = { ...exampleHandle('web', join(directory.path, '.local/share/vmctl')), ...changes };
+    const handle = {
+      ...exampleHandle('web', join(directory.path, '.local/share/vmctl')),
+      ...(options.log === undefined ? {} : { console_log_start: 0 }),
+      ...changes,
+    };
     await mkdir(handle.work_dir, { recursive: true });
     const path = join(handle.work_dir, 'console.sock');
     const server = createServer();
@@ -239,6 +243,17 @@ describe('a console', () => {
     await expect(lab.open()).rejects.toMatchObject({ code: 'VMCTL_LOCKED' });
     await lab.end();
     await console.ended;
+  });
+
+  it('is not taken from a log that ended with an earlier start', async () => {
+    const lab = await Lab.create();
+    await writeFile(lab.log, 'an earlier start\n');
+    const console = await lab.open({ replay: true });
+    await until('the connection', () => lab.client !== undefined);
+    lab.client?.write('this start\n');
+    await console.shows('this start\n');
+    expect(console.text).toBe('this start\n');
+    expect(await describeConsole(lab.runtime, { name: 'web' })).toMatchObject({ log: null });
   });
 
   it('is found behind a path that is too long for a socket', async () => {
