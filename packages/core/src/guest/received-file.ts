@@ -60,7 +60,9 @@ export class ReceivedFile {
     position: number,
   ): Promise<ReceivedFile> {
     try {
-      const file = await open(paths.temporary, position === 0 ? 'w' : 'r+', 0o600);
+      // What somebody else has put there is not written to.
+      if (position === 0) await rm(paths.temporary, { force: true });
+      const file = await open(paths.temporary, position === 0 ? 'wx' : 'r+', 0o600);
       const part = new ReceivedFile(file, paths, mode, { position, isKept: true });
       await file.truncate(position).catch(async (error: unknown) => {
         await part.#close();

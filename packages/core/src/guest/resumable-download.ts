@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { VmctlError } from '../errors/vmctl-error.js';
 import { errnoOf, fsError } from '../host/fs-error.js';
@@ -89,9 +89,11 @@ async function target(localPath: string): Promise<string> {
   }
 }
 
+/** The size of a part of ours; in a directory that everybody writes to it could be somebody else's file or link. */
 async function sizeOf(path: string): Promise<number> {
   try {
-    return (await stat(path)).size;
+    const stats = await lstat(path);
+    return stats.isFile() && stats.uid === process.getuid?.() ? stats.size : 0;
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return 0;
     throw fsError(error, { verb: 'read', path });

@@ -40,18 +40,22 @@ if [ -L "$path" ] || { [ -e "$path" ] && { [ ! -f "$path" ] || [ ! -w "$director
 for other in "$directory/$3"*; do
   [ "$other" = "$part" ] || rm -f "$other"
 done
-if [ ! -f "$part" ] || [ -L "$part" ]; then rm -f "$part"; echo "part 0 -"; exit; fi
+if [ ! -f "$part" ] || [ -L "$part" ] || [ ! -O "$part" ]; then rm -f "$part"; echo "part 0 -"; exit; fi
 sum=$(sha256sum <"$part")
 echo "part $(($(wc -c <"$part"))) \${sum%% *}"`;
 
 /**
  * Writes from a block on. Each block has its place: whoever sends the same file at the same time writes the same. The
- * part has the final name when it is whole, and is its owner's alone until then.
+ * part has the final name when it is whole, and is its owner's alone until then: in a directory that everybody writes
+ * to, somebody else's file or link is not taken for it.
  */
 const WRITE = `${FIND}
 mode=$3 size=$4 block=$5
 umask 077
-if [ $block = 0 ]; then : >"$part" || exit; fi
+if [ $block = 0 ]; then
+  rm -f "$part"
+  (set -C; : >"$part") || exit
+fi
 dd of="$part" bs=${BLOCK} seek=$block conv=notrunc 2>/dev/null || exit
 got=$(($(wc -c <"$part")))
 if [ $got != $size ]; then echo "$got of $size bytes came through" >&2; exit 1; fi

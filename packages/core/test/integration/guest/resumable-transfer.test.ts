@@ -6,6 +6,7 @@ import {
   mkdtemp,
   readdir,
   readFile,
+  rename,
   rm,
   stat,
   symlink,
@@ -148,6 +149,18 @@ describe.each(['upload', 'download'] as const)('a resumable %s', (direction) => 
     await utimes(source, 1, 1);
     expect(await completed()).toBe(0);
     await expectTarget(changed);
+  });
+
+  it('does not write to what somebody has put in the place of the part', async () => {
+    await interrupted();
+    const victim = join(directory, 'victim');
+    const name = await part();
+    await rename(name, victim);
+    await symlink(victim, name);
+    const before = await readFile(victim);
+    expect(await completed()).toBe(0);
+    await expectTarget();
+    expect(before.equals(await readFile(victim))).toBe(true);
   });
 
   it('takes a part that has everything already', async () => {
