@@ -57,7 +57,7 @@ export function mustBeNamed(made: object, plugin: string, { noun, property }: Wo
   const own: unknown = Reflect.get(made, property);
   if (own === key) return;
   throw new VmctlError('VMCTL_PLUGIN_INVALID', {
-    message: `The plugin ${plugin} gives a ${noun} whose "${property}" is ${JSON.stringify(own) ?? 'missing'}, not "${key}".`,
+    message: `The plugin ${plugin} brings the ${noun} "${key}", but its "${property}" is ${JSON.stringify(own) ?? 'missing'}.`,
     hint: `It has to be the word for which its apply() taps the hook. Tell its authors, or remove it: vmctl plugins uninstall ${plugin}`,
     details: { plugin },
   });

@@ -152,7 +152,7 @@ describe('PluginSystem', () => {
       const plugins = system([await plugin('acme', { [kind]: value }, body)]);
       await expect(plugins[ask]('warp')).rejects.toMatchObject({
         code: 'VMCTL_PLUGIN_INVALID',
-        message: expect.stringContaining(`"${property}" is "wrap", not "warp"`),
+        message: expect.stringMatching(new RegExp(`"warp", but its "${property}" is "wrap"`)),
       });
     },
   );
