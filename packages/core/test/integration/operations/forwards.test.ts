@@ -8,8 +8,8 @@ import { useNoopLibrary } from '../../support/noop-library.js';
 const library = useNoopLibrary();
 const LOOPBACK = '127.0.0.1';
 
-async function web(forwards = ''): Promise<Vmctl> {
-  await library.write({ web: `network "user" { ${forwards} }` });
+async function web(lines = ''): Promise<Vmctl> {
+  await library.write({ web: `network "user" { ${lines} }` });
   const { vmctl } = library.open();
   expect(await vmctl.up()).toMatchObject({ ok: true });
   return vmctl;
