@@ -232,7 +232,7 @@ describe('vmctl with odd state', () => {
     expect(stdout.trimEnd().split('\n')).toHaveLength(2);
   });
 
-  it.each([['list'], ['log web'], ['status']])(
+  it.each([['list'], ['log web'], ['status'], ['up --help'], ['--help']])(
     '%s ends quietly when its reader goes away',
     async (command) => {
       await writeFile(join(home.workDir('web'), 'console.log'), 'a line of the console\n'.repeat(50_000));

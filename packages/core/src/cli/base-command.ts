@@ -4,6 +4,7 @@ import { isVmctlError, VmctlError } from '../errors/vmctl-error.js';
 import { EXIT } from '../errors/registry.js';
 import type { PluginPackage } from '../plugins/manifest.js';
 import { brokenPlugins } from './load-plugins.js';
+import { endWithLostOutput } from './lost-output.js';
 import { errorText } from '../ui/error-text.js';
 import { styleFor } from '../ui/style.js';
 import { Vmctl } from '../vmctl.js';
@@ -117,7 +118,7 @@ export abstract class BaseCommand extends Command {
 
   /** A reader that goes away ends a command that only shows something; one that works goes on without it. */
   protected outputFailed(error: NodeJS.ErrnoException): void {
-    process.exit(error.code === 'EPIPE' ? 0 : EXIT.failure);
+    endWithLostOutput(error);
   }
 
   /** Ends the command for an error that nobody waits for: whatever runs cannot be relied on any more. */

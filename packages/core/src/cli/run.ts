@@ -4,11 +4,14 @@ import { dirname } from 'node:path';
 import { commandEnded } from '../plugins/command-end.js';
 import { separateGuestCommand } from './guest-command-line.js';
 import { loadPlugins } from './load-plugins.js';
+import { endWithLostOutput } from './lost-output.js';
 
 /** Runs the command line. `url` is the module URL of the executable. */
 export async function run(url: string): Promise<void> {
   // With NODE_ENV=test oclif would look for TypeScript sources beside the built commands.
   settings.enableAutoTranspile = false;
+  // For help and the like; commands take this over. oclif would wait for ever for what it cannot write.
+  process.stdout.on('error', endWithLostOutput);
   const require = createRequire(url);
   const path = require.resolve('../package.json');
   // It is core's own, which has what oclif asks for.
