@@ -102,14 +102,17 @@ async function run(
   return { status, stdout, all };
 }
 
+/** The backend in memory can suspend, and cannot change forwards of a VM that runs. */
+const SKIPPED = ['skipped: it supports suspend', 'skipped: supports.liveForwards is not true'];
+
 describe.each(Object.entries(runners))('the conformance kit under %s', (_, { args, counts }) => {
   it('passes a correct backend, and says what is skipped', async () => {
     const { status, stdout, all } = await run(args, {});
-    expect({ status, counts: counts(stdout), all }).toEqual({
+    expect({ status, counts: counts(stdout) }).toEqual({
       status: 0,
-      counts: { passed: hypervisorChecks.length - 1, failed: 0, skipped: 1 },
-      all: expect.stringContaining('skipped: it supports suspend'),
+      counts: { passed: hypervisorChecks.length - SKIPPED.length, failed: 0, skipped: SKIPPED.length },
     });
+    for (const words of SKIPPED) expect(all).toContain(words);
   });
 
   it('fails a backend with a defect, by the name of the check', async () => {
