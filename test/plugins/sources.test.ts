@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { startHttpProxy } from '../support/http-proxy.js';
 import { NO_REGISTRY, PluginsHome } from '../support/plugins-home.js';
 
 let at: PluginsHome;
@@ -111,6 +112,23 @@ describe('plugins install from', () => {
     await withNpmrc(at.registry.npmrc + at.registry.credentials, async () => {
       expect((await at.run(['install', '@private/plugin'])).code).toBe(0);
     });
+  });
+
+  it('a registry that is behind the proxy of ~/.npmrc', async () => {
+    await at.publish({ name: '@acme/behind-a-proxy' });
+    const proxy = await startHttpProxy('registry.invalid', at.registry.url);
+    try {
+      const npmrc = `${at.registry.npmrc}registry=http://registry.invalid/\nproxy=${proxy.url}\n`;
+      await withNpmrc(npmrc, async () => {
+        const { stderr, code } = await at.run(['install', '@acme/behind-a-proxy']);
+        expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
+      });
+      expect(await at.installed()).toEqual(['@acme/behind-a-proxy 1.0.0 installed']);
+      // The tarball may come from npm's cache: its checksum is known.
+      expect(proxy.asked).toContain('http://registry.invalid/@acme%2fbehind-a-proxy');
+    } finally {
+      await proxy.stop();
+    }
   });
 });
 
