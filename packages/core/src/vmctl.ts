@@ -32,7 +32,8 @@ import type { InstalledSshConfig } from './operations/ssh-config-install.js';
 import type { SshCommand, SshOptions } from './operations/ssh.js';
 import type { VmStatus } from './operations/status.js';
 import type { StopOptions } from './operations/stop.js';
-import type { OperationResult, UpOptions } from './operations/up.js';
+import type { OperationResult } from './operations/operation-result.js';
+import type { UpOptions } from './operations/up.js';
 import type { WaitOptions } from './operations/wait.js';
 import type { VmFile } from './vmfile/model.js';
 

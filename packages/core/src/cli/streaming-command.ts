@@ -1,5 +1,5 @@
 import { EXIT } from '../errors/registry.js';
-import type { OperationResult } from '../operations/up.js';
+import type { OperationResult } from '../operations/operation-result.js';
 import { outsidePlugins } from '../plugins/plugin-call.js';
 import { chooseRenderer } from '../ui/choose-renderer.js';
 import { pressureOf } from '../ui/stream-pressure.js';

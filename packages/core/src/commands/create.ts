@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core';
 import { sharedFlags } from '../cli/base-command.js';
 import { forwardFlag } from '../cli/forward-flag.js';
 import { StreamingCommand } from '../cli/streaming-command.js';
-import type { OperationResult } from '../operations/up.js';
+import type { OperationResult } from '../operations/operation-result.js';
 
 export default class Create extends StreamingCommand {
   static override summary = 'Make a VM without a VMFile.';

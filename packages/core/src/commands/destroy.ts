@@ -2,7 +2,7 @@ import { Args, Flags } from '@oclif/core';
 import { sharedFlags } from '../cli/base-command.js';
 import { confirm } from '../cli/confirm.js';
 import { StreamingCommand } from '../cli/streaming-command.js';
-import type { OperationResult } from '../operations/up.js';
+import type { OperationResult } from '../operations/operation-result.js';
 
 export default class Destroy extends StreamingCommand {
   static override summary = 'Remove VMs with their disks.';

@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core';
 import { ProjectCommand, projectFlags } from '../cli/project-command.js';
-import type { OperationResult } from '../operations/up.js';
+import type { OperationResult } from '../operations/operation-result.js';
 
 export default class Provision extends ProjectCommand {
   static override summary = 'Run provisioning steps on running VMs.';

@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core';
 import { sharedFlags } from '../cli/base-command.js';
 import { StreamingCommand } from '../cli/streaming-command.js';
-import type { OperationResult } from '../operations/up.js';
+import type { OperationResult } from '../operations/operation-result.js';
 
 export default class Start extends StreamingCommand {
   static override summary = 'Start VMs that exist.';

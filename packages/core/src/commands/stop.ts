@@ -2,7 +2,7 @@ import { Args } from '@oclif/core';
 import { sharedFlags } from '../cli/base-command.js';
 import { stopFlags, stopTimeoutMs } from '../cli/stop-flags.js';
 import { StreamingCommand } from '../cli/streaming-command.js';
-import type { OperationResult } from '../operations/up.js';
+import type { OperationResult } from '../operations/operation-result.js';
 
 export default class Stop extends StreamingCommand {
   static override summary = 'Stop VMs.';

@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core';
 import { sharedFlags } from '../cli/base-command.js';
 import { ProjectCommand, projectFlags } from '../cli/project-command.js';
-import type { OperationResult } from '../operations/up.js';
+import type { OperationResult } from '../operations/operation-result.js';
 
 export default class Up extends ProjectCommand {
   static override summary = 'Boot and provision the VMs of a VMFile.';

@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { sharedFlags } from '../cli/base-command.js';
 import { StreamingCommand } from '../cli/streaming-command.js';
-import type { OperationResult } from '../operations/up.js';
+import type { OperationResult } from '../operations/operation-result.js';
 
 export default class Wait extends StreamingCommand {
   static override summary = 'Wait until VMs are ready, running or stopped.';

@@ -5,7 +5,7 @@ import { halfMadeVms, isHalfMade, removeWorkDir } from '../state/work-dir.js';
 import { eachVm, requireVms } from './each-vm.js';
 import { forgetVm } from './forget-vm.js';
 import type { Runtime } from './runtime.js';
-import type { OperationResult } from './up.js';
+import type { OperationResult } from './operation-result.js';
 
 export interface DestroyOptions {
   /** Registered VMs; `all` takes every one. */

@@ -4,7 +4,7 @@ import { eachVm } from './each-vm.js';
 import type { Runtime } from './runtime.js';
 import { loadVmFile, selectVms } from './select-vms.js';
 import { STOP_TIMEOUT_MS, stopVm } from './stop.js';
-import type { OperationResult } from './up.js';
+import type { OperationResult } from './operation-result.js';
 
 export interface DownOptions {
   readonly file?: string | undefined;

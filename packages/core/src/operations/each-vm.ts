@@ -1,11 +1,11 @@
 import { reportError } from '../errors/error-report.js';
 import type { VmOutcome, VmResult } from '../events/events.js';
 import type { VmHandle } from '../hypervisor/contract.js';
-import { lockVm } from '../state/vm-lock.js';
 import { mapConcurrently } from './concurrency.js';
+import type { OperationResult } from './operation-result.js';
 import type { Runtime } from './runtime.js';
 import { unknownVm } from './select-vms.js';
-import type { OperationResult } from './up.js';
+import { underVmLock } from './under-vm-lock.js';
 
 /** How many VMs are stopped or removed at a time: it is mostly waiting. */
 const AT_ONCE = 16;
@@ -58,26 +58,8 @@ export async function eachVm(runtime: Runtime, options: EachVmOptions): Promise<
 
   async function locked(vm: string): Promise<VmOutcome> {
     signal.throwIfAborted();
-    if (options.lock === false) return options.work(await runtime.registry.get(vm), vm);
-    const lock = await lockVm(runtime.dataDir, vm, {
-      processes: runtime.processes,
-      purpose: `vmctl ${operation}`,
-      wait,
-      signal,
-      onWait: (holder) =>
-        runtime.events.emit({
-          type: 'warning',
-          vm,
-          code: 'VMCTL_LOCKED',
-          message: `Waiting: ${holder.purpose} (process ${holder.pid}) is working on ${vm}.`,
-          hint: 'Use --no-wait to fail instead.',
-        }),
-    });
-    try {
-      return await options.work(await runtime.registry.get(vm), vm);
-    } finally {
-      await lock.release();
-    }
+    const work = async (): Promise<VmOutcome> => options.work(await runtime.registry.get(vm), vm);
+    return options.lock === false ? work() : underVmLock(runtime, vm, { operation, wait, signal }, work);
   }
 }
 

@@ -1,10 +1,10 @@
 import { VmctlError } from '../errors/vmctl-error.js';
 import { createPorts } from '../host/ports.js';
 import type { HypervisorContext, PortForward, VmHandle } from '../hypervisor/contract.js';
-import { lockVm } from '../state/vm-lock.js';
 import { requireVms } from './each-vm.js';
 import { type ForwardPattern, forwardText } from './forward-text.js';
 import type { Runtime } from './runtime.js';
+import { underVmLock } from './under-vm-lock.js';
 
 interface ChangeOptions {
   readonly name: string;
@@ -102,25 +102,9 @@ async function changeForwards(
   decide: (now: Now) => Promise<Next>,
 ): Promise<ForwardChange> {
   await requireVms(runtime, [name]);
-  const lock = await lockVm(runtime.dataDir, name, {
-    processes: runtime.processes,
-    purpose: `vmctl ${operation}`,
-    wait,
-    signal,
-    onWait: (holder) =>
-      runtime.events.emit({
-        type: 'warning',
-        vm: name,
-        code: 'VMCTL_LOCKED',
-        message: `Waiting: ${holder.purpose} (process ${holder.pid}) is working on ${name}.`,
-        hint: 'Use --no-wait to fail instead.',
-      }),
-  });
-  try {
-    return await change(runtime, name, runtime.hypervisorContext(signal), decide);
-  } finally {
-    await lock.release();
-  }
+  return underVmLock(runtime, name, { operation, wait, signal }, () =>
+    change(runtime, name, runtime.hypervisorContext(signal), decide),
+  );
 }
 
 async function change(

@@ -3,7 +3,7 @@ import type { HypervisorContext, VmHandle } from '../hypervisor/contract.js';
 import { eachVm, requireVms } from './each-vm.js';
 import type { Runtime } from './runtime.js';
 import { unknownVm } from './select-vms.js';
-import type { OperationResult } from './up.js';
+import type { OperationResult } from './operation-result.js';
 
 /** Which existing VMs an operation is for; their VMFiles are not looked at. */
 export interface RegisteredVmsOptions {

@@ -2,7 +2,7 @@ import { eachRegisteredVm } from './registered-vms.js';
 import type { Runtime } from './runtime.js';
 import { startVm } from './start.js';
 import { STOP_TIMEOUT_MS, type StopOptions, stopVm } from './stop.js';
-import type { OperationResult } from './up.js';
+import type { OperationResult } from './operation-result.js';
 
 /** Stops VMs and starts them again, each under one lock: nobody comes in between. A stopped one is only started. */
 export async function restart(runtime: Runtime, options: StopOptions): Promise<OperationResult> {

@@ -3,7 +3,7 @@ import type { VmOutcome } from '../events/events.js';
 import type { HypervisorContext, VmHandle } from '../hypervisor/contract.js';
 import { eachRegisteredVm, type RegisteredVmsOptions } from './registered-vms.js';
 import type { Runtime } from './runtime.js';
-import type { OperationResult } from './up.js';
+import type { OperationResult } from './operation-result.js';
 
 /** Starts VMs with the settings that they have, and nothing more: no VMFile is read, no step runs. */
 export async function start(runtime: Runtime, options: RegisteredVmsOptions): Promise<OperationResult> {

@@ -2,7 +2,7 @@ import type { VmOutcome } from '../events/events.js';
 import type { HypervisorContext, VmHandle, VmStateName } from '../hypervisor/contract.js';
 import { eachRegisteredVm, type RegisteredVmsOptions } from './registered-vms.js';
 import type { Runtime } from './runtime.js';
-import type { OperationResult } from './up.js';
+import type { OperationResult } from './operation-result.js';
 
 /** How long a guest may take to power off before it is ended by force. */
 export const STOP_TIMEOUT_MS = 30_000;

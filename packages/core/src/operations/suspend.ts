@@ -2,7 +2,7 @@ import type { VmOutcome } from '../events/events.js';
 import type { VmHandle } from '../hypervisor/contract.js';
 import { eachRegisteredVm, type RegisteredVmsOptions } from './registered-vms.js';
 import type { Runtime } from './runtime.js';
-import type { OperationResult } from './up.js';
+import type { OperationResult } from './operation-result.js';
 
 /** Freezes running VMs. They keep their memory, and their processes. */
 export async function suspend(runtime: Runtime, options: RegisteredVmsOptions): Promise<OperationResult> {

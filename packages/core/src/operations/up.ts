@@ -4,8 +4,6 @@ import type { Runtime } from './runtime.js';
 import { selectVms } from './select-vms.js';
 import { upVm } from './up-vm.js';
 
-export type { OperationResult } from './operation-result.js';
-
 export interface UpOptions extends ProjectRunOptions {
   /** VMs to bring up, with what they depend on; default all. */
   readonly names?: readonly string[] | undefined;

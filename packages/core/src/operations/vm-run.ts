@@ -4,9 +4,9 @@ import type { VmHandle, VmState } from '../hypervisor/contract.js';
 import { runStages } from '../pipeline/pipeline.js';
 import { provideServices, type StageServices } from '../pipeline/stage-services.js';
 import type { UpContext } from '../plugins/up-context.js';
-import { lockVm } from '../state/vm-lock.js';
 import type { VmRun } from './project-run.js';
 import type { Runtime } from './runtime.js';
+import { underVmLock } from './under-vm-lock.js';
 
 /** How it ended, without who and how long. */
 export type Ending = Pick<VmResult, 'outcome' | 'stage' | 'error'>;
@@ -20,31 +20,15 @@ export async function runVm(run: VmRun, purpose: string, work: () => Promise<End
   const { runtime, signal } = run;
   const vm = run.definition.name;
   const started = performance.now();
-  const ending = await underLock(run, purpose, work).catch((error: unknown): Ending => ({
-    outcome: signal.aborted ? 'interrupted' : 'failed',
-    error: reportError(error),
-  }));
+  const ending = await underVmLock(runtime, vm, { operation: purpose, wait: run.wait, signal }, work).catch(
+    (error: unknown): Ending => ({
+      outcome: signal.aborted ? 'interrupted' : 'failed',
+      error: reportError(error),
+    }),
+  );
   const result = { vm, durationMs: performance.now() - started, ...ending };
   runtime.events.emit({ type: 'vm.finished', ...result });
   return result;
-}
-
-async function underLock(run: VmRun, purpose: string, work: () => Promise<Ending>): Promise<Ending> {
-  const { runtime, definition, signal } = run;
-  const vm = definition.name;
-  const lock = await lockVm(runtime.dataDir, vm, {
-    processes: runtime.processes,
-    purpose: `vmctl ${purpose}`,
-    wait: run.wait,
-    signal,
-    onWait: (holder) => runtime.events.emit(waiting(vm, holder)),
-  });
-  try {
-    return await work();
-  } finally {
-    // A lock that cannot be released is free as soon as this process ends.
-    await lock.release().catch((error: unknown) => runtime.log.debug('could not release', error));
-  }
 }
 
 /** What the stages of one run know of its VM. */
@@ -87,14 +71,4 @@ export async function runVmStages(
 
 export async function observeVm(runtime: Runtime, handle: VmHandle, signal: AbortSignal): Promise<VmState> {
   return runtime.router.state(handle, runtime.hypervisorContext(signal));
-}
-
-function waiting(vm: string, holder: { readonly pid: number; readonly purpose: string }) {
-  return {
-    type: 'warning',
-    vm,
-    code: 'VMCTL_LOCKED',
-    message: `Waiting: ${holder.purpose} (process ${holder.pid}) is working on ${vm}.`,
-    hint: 'Use --no-wait to fail instead.',
-  } as const;
 }
