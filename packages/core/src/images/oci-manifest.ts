@@ -1,3 +1,4 @@
+import { isJsonObject } from '../host/json-object.js';
 import { ImageProblem, printable } from './image-problem.js';
 import { DIGEST } from './oci-reference.js';
 
@@ -52,10 +53,10 @@ export function parseManifest(bytes: Uint8Array): OciManifest {
   } catch (cause) {
     throw new ImageProblem('is no manifest: the registry answers with something else than JSON', { cause });
   }
-  if (isObject(value) && Array.isArray(value['manifests'])) {
+  if (isJsonObject(value) && Array.isArray(value['manifests'])) {
     return { kind: 'index', manifests: value['manifests'].map(parseDescriptor) };
   }
-  if (isObject(value) && Array.isArray(value['layers'])) {
+  if (isJsonObject(value) && Array.isArray(value['layers'])) {
     return { kind: 'manifest', layers: value['layers'].map(parseDescriptor) };
   }
   throw new ImageProblem('has a manifest of a kind that vmctl does not know', {
@@ -136,7 +137,7 @@ function annotatedName({ annotations }: OciDescriptor): string | undefined {
 }
 
 function parseDescriptor(value: unknown): OciDescriptor {
-  if (!isObject(value)) throw new ImageProblem('has a damaged manifest: a descriptor is no object');
+  if (!isJsonObject(value)) throw new ImageProblem('has a damaged manifest: a descriptor is no object');
   const { mediaType, digest, size, annotations, platform } = value;
   if (typeof digest !== 'string' || !DIGEST.test(digest)) {
     throw new ImageProblem(`has a damaged manifest: ${printable(String(digest))} is no digest`);
@@ -148,7 +149,7 @@ function parseDescriptor(value: unknown): OciDescriptor {
     mediaType: typeof mediaType === 'string' ? mediaType : '',
     digest,
     size,
-    annotations: isObject(annotations)
+    annotations: isJsonObject(annotations)
       ? Object.fromEntries(
           Object.entries(annotations).filter(
             (entry): entry is [string, string] => typeof entry[1] === 'string',
@@ -156,12 +157,10 @@ function parseDescriptor(value: unknown): OciDescriptor {
         )
       : {},
     platform:
-      isObject(platform) && typeof platform['os'] === 'string' && typeof platform['architecture'] === 'string'
+      isJsonObject(platform) &&
+      typeof platform['os'] === 'string' &&
+      typeof platform['architecture'] === 'string'
         ? { os: platform['os'], architecture: platform['architecture'] }
         : undefined,
   };
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { messageOf, VmctlError } from '../errors/vmctl-error.js';
+import { isJsonObject } from '../host/json-object.js';
 
 /**
  * A file with a JSON object: a package.json, a lock file.
@@ -16,10 +17,6 @@ export async function readJsonObject(path: string): Promise<Record<string, unkno
       cause,
     });
   }
-  if (isRecord(value)) return value;
+  if (isJsonObject(value)) return value;
   throw new VmctlError('VMCTL_PLUGIN_INVALID', { message: `${path} is not an object.` });
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

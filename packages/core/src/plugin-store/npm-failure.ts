@@ -1,5 +1,5 @@
 import { VmctlError } from '../errors/vmctl-error.js';
-import { isRecord } from './json-file.js';
+import { isJsonObject } from '../host/json-object.js';
 
 /** What a failed npm left. */
 export interface FailedNpm {
@@ -120,8 +120,8 @@ function readProblem(stdout: string): NpmProblem | undefined {
   } catch {
     return undefined;
   }
-  const error = isRecord(value) ? value['error'] : undefined;
-  if (!isRecord(error)) return undefined;
+  const error = isJsonObject(value) ? value['error'] : undefined;
+  if (!isJsonObject(error)) return undefined;
   const { code, summary, detail } = error;
   // A failed git or script has its exit status, a number, for a code.
   return {

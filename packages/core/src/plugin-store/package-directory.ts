@@ -2,8 +2,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VmctlError } from '../errors/vmctl-error.js';
 import { fsError } from '../host/fs-error.js';
+import { isJsonObject } from '../host/json-object.js';
 import { type InstallSpec, npmArgument } from './install-spec.js';
-import { isRecord, readJsonObject } from './json-file.js';
+import { readJsonObject } from './json-file.js';
 import { runNpm, type NpmOptions } from './npm-command.js';
 
 /** A package that was installed into a directory of its own. */
@@ -67,7 +68,9 @@ export async function installPackage(
     { ...options, cwd: directory },
   );
   const project = await readJsonObject(join(directory, 'package.json'));
-  const [alias, ...others] = Object.keys(isRecord(project['dependencies']) ? project['dependencies'] : {});
+  const [alias, ...others] = Object.keys(
+    isJsonObject(project['dependencies']) ? project['dependencies'] : {},
+  );
   if (alias === undefined || others.length > 0) {
     throw new VmctlError('VMCTL_PLUGIN_INVALID', {
       message: `${npmArgument(spec)} is no package that npm can install by itself.`,
@@ -88,7 +91,7 @@ export async function readLock(directory: string): Promise<Readonly<Record<strin
   try {
     const { packages } = await readJsonObject(join(directory, 'package-lock.json'));
     // Written by npm; fields that are missing read as undefined.
-    return isRecord(packages) ? (packages as Record<string, LockedPackage>) : {};
+    return isJsonObject(packages) ? (packages as Record<string, LockedPackage>) : {};
   } catch {
     return {};
   }

@@ -1,10 +1,11 @@
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
+import { isJsonObject } from '../host/json-object.js';
 import type { RejectedPlugin } from '../plugins/catalog.js';
 import type { PluginManifest } from '../plugins/contract.js';
 import { type ManifestProblem, type PluginPackage, readManifest } from '../plugins/manifest.js';
 import { specText } from './install-spec.js';
-import { isRecord, readJsonObject } from './json-file.js';
+import { readJsonObject } from './json-file.js';
 import { readLock } from './package-directory.js';
 import type { PluginEntry } from './plugin-list.js';
 import { packageRoot } from './plugin-directories.js';
@@ -149,13 +150,13 @@ export async function inspectPlugin(
     description: textOf(manifest['description']),
     license: textOf(manifest['license']),
     homepage: textOf(manifest['homepage']),
-    entry: isRecord(vmctl) ? textOf(vmctl['entry']) : null,
+    entry: isJsonObject(vmctl) ? textOf(vmctl['entry']) : null,
     // Of a local file or folder `from` says more.
     resolved: resolved?.startsWith('file:') === true ? null : (resolved ?? null),
     integrity: integrity ?? null,
     files: await filesOf(root),
     dependencies: await Promise.all(
-      Object.entries(isRecord(dependencies) ? dependencies : {}).map(async ([name, range]) => ({
+      Object.entries(isJsonObject(dependencies) ? dependencies : {}).map(async ([name, range]) => ({
         name,
         range: String(range),
         version: await versionFrom(root, name),

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { messageOf, VmctlError } from '../errors/vmctl-error.js';
 import { writeAtomic } from '../host/atomic-file.js';
 import { errnoOf, fsError } from '../host/fs-error.js';
+import { isJsonObject } from '../host/json-object.js';
 import { type PluginEntry, readPluginEntry } from '../plugins/installed-plugins.js';
-import { isRecord } from './json-file.js';
 
 export type { PluginEntry };
 
@@ -36,9 +36,9 @@ export async function readPluginList(directory: string): Promise<PluginList> {
   } catch (cause) {
     throw corrupt(path, messageOf(cause), cause);
   }
-  if (!isRecord(document)) throw corrupt(path, 'it is not an object');
+  if (!isJsonObject(document)) throw corrupt(path, 'it is not an object');
   const oclif = document['oclif'];
-  const plugins = isRecord(oclif) ? (oclif['plugins'] ?? []) : [];
+  const plugins = isJsonObject(oclif) ? (oclif['plugins'] ?? []) : [];
   if (!Array.isArray(plugins)) throw corrupt(path, '"oclif.plugins" is not a list');
   return { document, entries: plugins.map((entry: unknown) => readEntry(entry, path)) };
 }
@@ -65,7 +65,7 @@ export async function writePluginList(
     private: true,
     // npm's own record of what is in the node_modules beside the list.
     ...(entries.some(isBesideList) ? { dependencies } : {}),
-    oclif: { schema: 1, ...(isRecord(oclif) ? oclif : {}), plugins: entries },
+    oclif: { schema: 1, ...(isJsonObject(oclif) ? oclif : {}), plugins: entries },
   };
   await writeAtomic(path, `${JSON.stringify(next, null, 2)}\n`);
 }

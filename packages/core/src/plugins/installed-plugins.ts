@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../errors/vmctl-error.js';
 import { errnoOf } from '../host/fs-error.js';
+import { isJsonObject } from '../host/json-object.js';
 import type { RejectedPlugin } from './catalog.js';
 import type { PluginPackage } from './manifest.js';
 
@@ -81,7 +82,7 @@ function readList(path: string, directory: string): readonly Registration[] | Re
       },
     };
   }
-  const entries: unknown = isRecord(oclif) ? oclif['plugins'] : undefined;
+  const entries: unknown = isJsonObject(oclif) ? oclif['plugins'] : undefined;
   if (!Array.isArray(entries)) return [];
   return entries.flatMap((entry) => registrationOf(entry, directory) ?? []);
 }
@@ -89,7 +90,7 @@ function readList(path: string, directory: string): readonly Registration[] | Re
 /** Reads an entry of `oclif.plugins`; undefined for what has no name. Old versions of the file have names alone. */
 export function readPluginEntry(value: unknown): PluginEntry | undefined {
   if (typeof value === 'string' && value !== '') return { name: value, type: 'user', tag: 'latest' };
-  if (!isRecord(value)) return undefined;
+  if (!isJsonObject(value)) return undefined;
   const { name, type, root, tag, url, scripts } = value;
   if (typeof name !== 'string' || name === '') return undefined;
   return {
@@ -131,7 +132,7 @@ function readPackage(registration: Registration): InstalledPackage | RejectedPlu
   if (typeof content['name'] !== 'string' || typeof version !== 'string') {
     return unreadable(registration, `${path} has no name and version`);
   }
-  if (oclif !== undefined && !isRecord(oclif)) {
+  if (oclif !== undefined && !isJsonObject(oclif)) {
     return unreadable(registration, `"oclif" in ${path} is not an object`);
   }
   return { ...registration, version, vmctl: content['vmctl'], content };
@@ -155,7 +156,7 @@ function unreadable(registration: Registration, why: string): RejectedPlugin {
 
 function readObject(path: string): Record<string, unknown> {
   const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
-  if (!isRecord(value)) throw new TypeError('it is not a JSON object');
+  if (!isJsonObject(value)) throw new TypeError('it is not a JSON object');
   return value;
 }
 
@@ -170,8 +171,4 @@ function whyUnreadable(path: string, error: unknown): string {
     default:
       return messageOf(error);
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
 import { isAbsolute, join, normalize, sep } from 'node:path';
+import { isJsonObject } from '../host/json-object.js';
 import { VM_NODE_NAME, VM_SETTINGS } from '../vmfile/vm-settings.js';
 import { PLUGIN_API_VERSION, type PluginManifest } from './contract.js';
 
@@ -40,7 +41,7 @@ export type ManifestResult =
 /** Checks the `vmctl` field of a package. The package's code is not touched. */
 export function readManifest(pkg: PluginPackage): ManifestResult {
   const { vmctl } = pkg;
-  if (!isRecord(vmctl)) return invalid(pkg, 'its "vmctl" field is not an object');
+  if (!isJsonObject(vmctl)) return invalid(pkg, 'its "vmctl" field is not an object');
   const { apiVersion, entry, contributes } = vmctl;
   if (typeof apiVersion !== 'number' || !Number.isInteger(apiVersion)) {
     return invalid(pkg, '"vmctl.apiVersion" is not a whole number');
@@ -51,7 +52,7 @@ export function readManifest(pkg: PluginPackage): ManifestResult {
   if (isAbsolute(path) || path === '..' || path.startsWith(`..${sep}`)) {
     return invalid(pkg, `"vmctl.entry" leads out of the package: ${entry}`);
   }
-  if (contributes !== undefined && !isRecord(contributes)) {
+  if (contributes !== undefined && !isJsonObject(contributes)) {
     return invalid(pkg, '"vmctl.contributes" is not an object');
   }
   const {
@@ -61,10 +62,10 @@ export function readManifest(pkg: PluginPackage): ManifestResult {
     vmNodes = [],
     up = false,
   } = contributes ?? {};
-  if (!isRecord(hypervisors)) return invalid(pkg, '"vmctl.contributes.hypervisors" is not an object');
+  if (!isJsonObject(hypervisors)) return invalid(pkg, '"vmctl.contributes.hypervisors" is not an object');
   const backends: Record<string, { platforms: readonly string[] }> = {};
   for (const [name, value] of Object.entries(hypervisors)) {
-    const platforms = isRecord(value) ? (value['platforms'] ?? []) : undefined;
+    const platforms = isJsonObject(value) ? (value['platforms'] ?? []) : undefined;
     if (!isStrings(platforms)) {
       return invalid(pkg, `"vmctl.contributes.hypervisors.${name}.platforms" is not a list of strings`);
     }
@@ -106,8 +107,8 @@ const CONTRIBUTIONS: readonly string[] = ['hypervisors', 'provisioners', 'imageS
  * is no problem of the manifest, but as often it is misspelt, and then the plugin brings less than its author thinks.
  */
 export function unknownContributions({ vmctl }: Pick<PluginPackage, 'vmctl'>): string | null {
-  const contributes = isRecord(vmctl) ? vmctl['contributes'] : undefined;
-  const names = Object.keys(isRecord(contributes) ? contributes : {});
+  const contributes = isJsonObject(vmctl) ? vmctl['contributes'] : undefined;
+  const names = Object.keys(isJsonObject(contributes) ? contributes : {});
   const unknown = names.filter((name) => !CONTRIBUTIONS.includes(name)).map((name) => `"${name}"`);
   if (unknown.length === 0) return null;
   return `"vmctl.contributes" has ${unknown.join(', ')}, which this vmctl does not know; it knows ${CONTRIBUTIONS.join(', ')}.`;
@@ -141,10 +142,6 @@ function invalid(pkg: PluginPackage, what: string): ManifestResult {
           : `Tell its authors, or remove it: vmctl plugins uninstall ${pkg.name}`,
     },
   };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isStrings(value: unknown): value is readonly string[] {

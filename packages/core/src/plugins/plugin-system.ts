@@ -1,5 +1,6 @@
 import type { AsyncSeriesBailHook, HookMap } from 'tapable';
 import { asError, VmctlError } from '../errors/vmctl-error.js';
+import { isJsonObject } from '../host/json-object.js';
 import type { Hypervisor } from '../hypervisor/contract.js';
 import { packageOfBackend } from '../hypervisor/platforms.js';
 import type { ImageSource } from '../images/contract.js';
@@ -230,14 +231,10 @@ export function knownPackage(kind: ContributionKind, key: string): string | unde
 function brought({ package: pkg, problem }: RejectedPlugin, kind: ContributionKind, key: string): boolean {
   if (problem.code === 'VMCTL_PLUGIN_UNREADABLE') return pkg.name === knownPackage(kind, key);
   const value = contributesOf(pkg.vmctl)?.[kind];
-  return Array.isArray(value) ? value.includes(key) : isRecord(value) && Object.hasOwn(value, key);
+  return Array.isArray(value) ? value.includes(key) : isJsonObject(value) && Object.hasOwn(value, key);
 }
 
 function contributesOf(vmctl: unknown): Record<string, unknown> | undefined {
-  const contributes = isRecord(vmctl) ? vmctl['contributes'] : undefined;
-  return isRecord(contributes) ? contributes : undefined;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
+  const contributes = isJsonObject(vmctl) ? vmctl['contributes'] : undefined;
+  return isJsonObject(contributes) ? contributes : undefined;
 }

@@ -2,6 +2,7 @@ import { readFile, realpath, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { writeAtomic } from '../host/atomic-file.js';
 import { errnoOf, fsError } from '../host/fs-error.js';
+import { isJsonObject } from '../host/json-object.js';
 import { LockDamage, lockDamaged } from './lock-damage.js';
 import { type LockedPackage, type PluginPin, placeOf, sorted } from './pin.js';
 
@@ -100,20 +101,20 @@ function parseJson(text: string): unknown {
 }
 
 function readDocument(document: unknown): PluginPins {
-  if (!isRecord(document)) throw LockDamage.at([], 'it is not an object');
+  if (!isJsonObject(document)) throw LockDamage.at([], 'it is not an object');
   const { lockfileVersion, plugins } = document;
   if (typeof lockfileVersion === 'number' && lockfileVersion > FORMAT) {
     throw LockDamage.newer(lockfileVersion, FORMAT);
   }
   if (lockfileVersion !== FORMAT)
     throw LockDamage.at(['lockfileVersion'], `"lockfileVersion" is not ${FORMAT}`);
-  if (!isRecord(plugins)) throw LockDamage.at(['plugins'], '"plugins" is not an object');
+  if (!isJsonObject(plugins)) throw LockDamage.at(['plugins'], '"plugins" is not an object');
   return new Map(Object.entries(plugins).map(([name, entry]) => [name, readPin(name, entry)]));
 }
 
 function readPin(name: string, entry: unknown): PluginPin {
   const at = ['plugins', name];
-  if (!isRecord(entry)) throw LockDamage.at(at, `the entry of ${name} is not an object`);
+  if (!isJsonObject(entry)) throw LockDamage.at(at, `the entry of ${name} is not an object`);
   const { manifest, tree } = entry;
   const text = (field: 'range' | 'version' | 'integrity'): string => {
     const value = entry[field];
@@ -126,8 +127,9 @@ function readPin(name: string, entry: unknown): PluginPin {
   if (!STRONG_INTEGRITY.test(integrity)) {
     throw LockDamage.at([...at, 'integrity'], `"integrity" of ${name} is no sha512 digest`);
   }
-  if (!isRecord(manifest)) throw LockDamage.at([...at, 'manifest'], `"manifest" of ${name} is not an object`);
-  if (!isRecord(tree)) throw LockDamage.at([...at, 'tree'], `"tree" of ${name} is not an object`);
+  if (!isJsonObject(manifest))
+    throw LockDamage.at([...at, 'manifest'], `"manifest" of ${name} is not an object`);
+  if (!isJsonObject(tree)) throw LockDamage.at([...at, 'tree'], `"tree" of ${name} is not an object`);
   const self: LockedPackage = { ...manifest, version, integrity };
   const packages: Record<string, LockedPackage> = { [placeOf(name)]: self };
   for (const [place, locked] of Object.entries(tree)) packages[place] = readDependency(place, locked, at);
@@ -137,7 +139,7 @@ function readPin(name: string, entry: unknown): PluginPin {
 function readDependency(place: string, locked: unknown, plugin: readonly string[]): LockedPackage {
   const at = [...plugin, 'tree', place];
   if (!isPlace(place)) throw LockDamage.at(at, `"${place}" is no place in an npm tree`);
-  if (!isRecord(locked)) throw LockDamage.at(at, `the entry of ${place} is not an object`);
+  if (!isJsonObject(locked)) throw LockDamage.at(at, `the entry of ${place} is not an object`);
   const complaint = complaintAbout(locked);
   if (complaint !== undefined) throw LockDamage.at(at, `${place} ${complaint}`);
   return locked;
@@ -165,8 +167,4 @@ export function complaintAbout({
   }
   if (typeof integrity !== 'string' || !INTEGRITY.test(integrity)) return 'has no integrity';
   return undefined;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
 import { VmctlError } from '../errors/vmctl-error.js';
+import { isJsonObject } from '../host/json-object.js';
 import { complaintAbout, isPlace } from './lock-file.js';
 import { type LockedPackage, type PluginPin, placeOf } from './pin.js';
 
@@ -57,9 +58,9 @@ export function npmFilesOf(pin: PluginPin): { readonly manifest: string; readonl
 /** Whether a pin was made with peers left alone: then they have to be left alone when it is installed, too. */
 export function leavesPeersAlone(pin: PluginPin): boolean {
   const { peerDependencies, peerDependenciesMeta } = pin.packages[placeOf(pin.name)] ?? {};
-  if (!isRecord(peerDependencies) || !Object.hasOwn(peerDependencies, CORE)) return false;
-  const meta = isRecord(peerDependenciesMeta) ? peerDependenciesMeta[CORE] : undefined;
-  return !(isRecord(meta) && meta['optional'] === true);
+  if (!isJsonObject(peerDependencies) || !Object.hasOwn(peerDependencies, CORE)) return false;
+  const meta = isJsonObject(peerDependenciesMeta) ? peerDependenciesMeta[CORE] : undefined;
+  return !(isJsonObject(meta) && meta['optional'] === true);
 }
 
 function bringsCore(name: string): VmctlError {
@@ -76,8 +77,4 @@ function notReproducible(name: string, place: string, complaint: string): VmctlE
     hint: 'Its packages have to come from a registry that gives their integrity, or from commits of git.',
     details: { plugin: name, place },
   });
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,7 @@
 import { constants, copyFile, link, readFile } from 'node:fs/promises';
 import { messageOf } from '../errors/vmctl-error.js';
 import { errnoOf, fsError } from '../host/fs-error.js';
-import { isObject } from './vm-handle.js';
+import { isJsonObject } from '../host/json-object.js';
 
 /** vms.json as it was read. */
 export interface RegistryContent {
@@ -45,7 +45,7 @@ export function parseRegistry(bytes: Uint8Array): RegistryContent {
   } catch (error) {
     return corrupt(text, messageOf(error));
   }
-  if (!isObject(content)) return corrupt(text, 'it is not an object from VM names to VMs');
+  if (!isJsonObject(content)) return corrupt(text, 'it is not an object from VM names to VMs');
   return { entries: new Map(Object.entries(content)), text };
 }
 

@@ -1,4 +1,5 @@
 import { isAbsolute } from 'node:path';
+import { isJsonObject } from '../host/json-object.js';
 import type {
   BackendPlugin,
   NetworkConfig,
@@ -30,7 +31,7 @@ export function parseHandle(
   name: string,
   defaultWorkDir: string | undefined,
 ): ParsedHandle | undefined {
-  if (!isObject(entry)) return undefined;
+  if (!isJsonObject(entry)) return undefined;
   const problems: string[] = [];
   const read = <T>(field: string, guard: Guard<T>, fallback: T): T => {
     const value = entry[field];
@@ -124,15 +125,11 @@ export const KNOWN_FIELDS: ReadonlySet<string> = new Set([
  * unless that was another VM of the same name.
  */
 export function mergeEntry(entry: unknown, next: VmHandle, name: string): Fields {
-  const isSameVm = isObject(entry) && (entry['id'] === undefined || entry['id'] === next.id);
+  const isSameVm = isJsonObject(entry) && (entry['id'] === undefined || entry['id'] === next.id);
   const unknown = Object.entries(isSameVm ? entry : {}).filter(
     ([field]) => !KNOWN_FIELDS.has(field) && !Object.hasOwn(next, field),
   );
   return { ...next, name, ...Object.fromEntries(unknown) };
-}
-
-export function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Ids are `<backend>-<uuid>`. */
@@ -160,7 +157,7 @@ const isTextOrNull = orNull(isText);
 
 /** A type that only newer versions know passes as well: the backend refuses what it cannot do. */
 function isNetwork(value: unknown): value is NetworkConfig {
-  if (!isObject(value) || !isText(value['type'])) return false;
+  if (!isJsonObject(value) || !isText(value['type'])) return false;
   if (value['type'] === 'tap') return isWord(value['bridge']);
   if (value['type'] === 'vnic') return value['name'] === undefined || isTextOrNull(value['name']);
   return true;
@@ -171,22 +168,22 @@ function isForwards(value: unknown): value is readonly PortForward[] {
     Array.isArray(value) &&
     value.every(
       (each: unknown) =>
-        isObject(each) && isWord(each['address']) && isPort(each['host']) && isPort(each['guest']),
+        isJsonObject(each) && isWord(each['address']) && isPort(each['host']) && isPort(each['guest']),
     )
   );
 }
 
 function isBackendPlugin(value: unknown): value is BackendPlugin {
   return (
-    isObject(value) && isWord(value['name']) && isWord(value['version']) && isAbsolutePath(value['path'])
+    isJsonObject(value) && isWord(value['name']) && isWord(value['version']) && isAbsolutePath(value['path'])
   );
 }
 
 function isProvisioned(value: unknown): value is Readonly<Record<string, ProvisionRecord>> {
   return (
-    isObject(value) &&
+    isJsonObject(value) &&
     Object.values(value).every(
-      (each) => isObject(each) && isText(each['fingerprint']) && isText(each['finished_at']),
+      (each) => isJsonObject(each) && isText(each['fingerprint']) && isText(each['finished_at']),
     )
   );
 }
