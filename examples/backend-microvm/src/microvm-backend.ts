@@ -17,8 +17,6 @@ import { endProcess, startProcess } from './start.js';
 import { findProcess } from './vm-process.js';
 import { filesOf } from './work-files.js';
 
-const GIB = 2 ** 30;
-
 /** What QEMU calls a guest whose processors stand still (QEMU: qapi/run-state.json). */
 const STANDING = ['paused', 'suspended', 'io-error'];
 
@@ -51,27 +49,10 @@ export class MicrovmBackend implements Hypervisor {
       signal,
     });
     return {
-      id: spec.id,
-      name: spec.name,
-      backend: this.name,
-      work_dir: spec.workDir,
+      ...this.#host.newHandle(spec),
       overlay_path: files.overlay,
-      seed_iso_path: spec.seedIsoPath ?? null,
-      pid: null,
-      pid_start_time: null,
       qmp_socket: files.qmpSocket,
       console_socket: files.consoleSocket,
-      vnc_addr: null,
-      vcpus: spec.vcpus,
-      memory_mb: spec.memoryMb,
-      disk_gb: spec.diskBytes === undefined ? null : Math.ceil(spec.diskBytes / GIB),
-      network: spec.network,
-      ssh_host_port: spec.network.type === 'user' ? (spec.sshHostPort ?? null) : null,
-      mac_addr: spec.macAddress,
-      uefi: false,
-      forwards: spec.forwards,
-      image_path: spec.image.path,
-      booted: false,
     };
   }
 

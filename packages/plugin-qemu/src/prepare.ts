@@ -5,8 +5,6 @@ import { refuseUnsupported } from './machine.js';
 import { findQemu } from './qemu-binary.js';
 import { copyVariables, workFiles } from './work-files.js';
 
-const GIB = 2 ** 30;
-
 /** Makes the disk, and for UEFI the variables. What the host lacks is said before anything is made. */
 export async function prepareVm(host: PluginHost, spec: VmSpec, signal: AbortSignal): Promise<VmHandle> {
   signal.throwIfAborted();
@@ -28,26 +26,9 @@ export async function prepareVm(host: PluginHost, spec: VmSpec, signal: AbortSig
     throw error;
   }
   return {
-    id: spec.id,
-    name: spec.name,
-    backend: 'qemu',
-    work_dir: spec.workDir,
+    ...host.newHandle(spec),
     overlay_path: overlay,
-    seed_iso_path: spec.seedIsoPath ?? null,
-    pid: null,
-    pid_start_time: null,
     qmp_socket: qmpSocket,
     console_socket: consoleSocket,
-    vnc_addr: null,
-    vcpus: spec.vcpus,
-    memory_mb: spec.memoryMb,
-    disk_gb: spec.diskBytes === undefined ? null : Math.ceil(spec.diskBytes / GIB),
-    network: spec.network,
-    ssh_host_port: spec.network.type === 'user' ? (spec.sshHostPort ?? null) : null,
-    mac_addr: spec.macAddress,
-    uefi: spec.firmware === 'uefi',
-    forwards: spec.forwards,
-    image_path: spec.image.path,
-    booted: false,
   };
 }

@@ -167,24 +167,9 @@ export class MemoryBackend implements Hypervisor {
 
   protected describeHandle(spec: VmSpec): VmHandle {
     return {
-      id: spec.id,
-      name: spec.name,
-      backend: this.name,
-      work_dir: spec.workDir,
+      ...this.host.newHandle(spec),
       overlay_path: `${spec.workDir}/disk`,
-      seed_iso_path: spec.seedIsoPath ?? null,
-      pid: null,
-      qmp_socket: null,
       console_socket: `${spec.workDir}/console.sock`,
-      vnc_addr: null,
-      vcpus: spec.vcpus,
-      memory_mb: spec.memoryMb,
-      disk_gb: null,
-      network: spec.network,
-      ssh_host_port: spec.sshHostPort ?? null,
-      mac_addr: spec.macAddress,
-      uefi: spec.firmware === 'uefi',
-      booted: false,
     };
   }
 

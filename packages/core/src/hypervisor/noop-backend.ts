@@ -14,6 +14,7 @@ import type {
   VmState,
   VmStateName,
 } from './contract.js';
+import { newHandle } from './new-handle.js';
 
 /** Where a noop VM says that its SSH server is; for tests with a real sshd. */
 export interface NoopOptions {
@@ -45,27 +46,7 @@ export class NoopBackend implements Hypervisor {
 
   async prepare(spec: VmSpec, ctx: HypervisorContext): Promise<VmHandle> {
     ctx.signal.throwIfAborted();
-    const handle: VmHandle = {
-      id: spec.id,
-      name: spec.name,
-      backend: this.name,
-      work_dir: spec.workDir,
-      overlay_path: null,
-      seed_iso_path: spec.seedIsoPath ?? null,
-      pid: null,
-      qmp_socket: null,
-      console_socket: null,
-      vnc_addr: null,
-      vcpus: spec.vcpus,
-      memory_mb: spec.memoryMb,
-      disk_gb: spec.diskBytes === undefined ? null : spec.diskBytes / 2 ** 30,
-      network: spec.network,
-      ssh_host_port: spec.sshHostPort ?? null,
-      mac_addr: spec.macAddress,
-      uefi: spec.firmware === 'uefi',
-      forwards: spec.forwards,
-      image_path: spec.image.path,
-    };
+    const handle = newHandle(spec);
     await this.#write(handle, 'prepared');
     return handle;
   }

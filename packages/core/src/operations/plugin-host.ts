@@ -2,6 +2,7 @@ import { VmctlError, type VmctlErrorOptions } from '../errors/vmctl-error.js';
 import type { Exec } from '../host/exec.js';
 import type { Logger } from '../host/logger.js';
 import type { ProcessTable } from '../host/process-contract.js';
+import { newHandle } from '../hypervisor/new-handle.js';
 import type { DiskTools } from '../images/contract.js';
 import type { HostPaths, PluginHost } from '../plugins/contract.js';
 import type { VmctlHooks } from '../plugins/hooks.js';
@@ -42,6 +43,7 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
       writeAtomic: async (path, content, mode) =>
         (await import('../host/atomic-file.js')).writeAtomic(path, content, mode),
     },
+    newHandle,
     error: (code: string, details: VmctlErrorOptions) => new VmctlError(code, details),
   });
 }

@@ -2,6 +2,7 @@ import type { VmctlErrorOptions } from '../errors/vmctl-error.js';
 import type { Exec } from '../host/exec.js';
 import type { Logger } from '../host/logger.js';
 import type { ProcessTable } from '../host/process-contract.js';
+import type { VmHandle, VmSpec } from '../hypervisor/contract.js';
 import type { DiskTools } from '../images/contract.js';
 import type { VmctlHooks } from './hooks.js';
 
@@ -86,6 +87,8 @@ export interface PluginHost {
     /** Writes through a temporary file, fsync and rename. Mode default 0600. */
     writeAtomic(path: string, content: string | Uint8Array, mode?: number): Promise<void>;
   };
+  /** The handle of a VM that was just made of `spec`, with neither process nor disk nor sockets: a backend adds its own. */
+  readonly newHandle: (spec: VmSpec) => VmHandle;
   /** Makes an error that vmctl shows as it is: code, message, hint. */
   readonly error: (code: string, options: VmctlErrorOptions) => Error;
 }

@@ -11,6 +11,7 @@ import type {
   VmState,
   VmStateName,
 } from '../hypervisor/contract.js';
+import { newHandle } from '../hypervisor/new-handle.js';
 import { DEFAULT_DEADLINE_MS, withDeadline } from './deadline.js';
 import { type FakeFault, FaultPlan } from './fault-plan.js';
 
@@ -123,7 +124,7 @@ export class FakeHypervisor implements Hypervisor {
     return this.#call('prepare', spec.name, ctx, async () => {
       this.#refuseUnsupported(spec);
       this.#states.set(spec.name, 'prepared');
-      return handleOf(spec, this.name);
+      return newHandle(spec);
     });
   }
 
@@ -221,30 +222,6 @@ export class FakeHypervisor implements Hypervisor {
     if (!imageFormats.includes(spec.image.format)) throw unsupported(this.name, `read ${spec.image.format}`);
     if (!forwards && spec.forwards.length > 0) throw unsupported(this.name, 'forward ports');
   }
-}
-
-function handleOf(spec: VmSpec, backend: string): VmHandle {
-  return {
-    id: spec.id,
-    name: spec.name,
-    backend,
-    work_dir: spec.workDir,
-    overlay_path: null,
-    seed_iso_path: spec.seedIsoPath ?? null,
-    pid: null,
-    qmp_socket: null,
-    console_socket: null,
-    vnc_addr: null,
-    vcpus: spec.vcpus,
-    memory_mb: spec.memoryMb,
-    disk_gb: spec.diskBytes === undefined ? null : spec.diskBytes / 2 ** 30,
-    network: spec.network,
-    ssh_host_port: spec.sshHostPort ?? null,
-    mac_addr: spec.macAddress,
-    uefi: spec.firmware === 'uefi',
-    forwards: spec.forwards,
-    image_path: spec.image.path,
-  };
 }
 
 function unsupported(backend: string, what: string): VmctlError {

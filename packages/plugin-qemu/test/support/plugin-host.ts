@@ -8,6 +8,7 @@ import { createPorts } from '../../../core/src/host/ports.js';
 import { createProcessTable } from '../../../core/src/host/process-table.js';
 import { shortPath } from '../../../core/src/host/short-socket-path.js';
 import type { HypervisorContext } from '../../../core/src/hypervisor/contract.js';
+import { newHandle } from '../../../core/src/hypervisor/new-handle.js';
 import { createDiskTools } from '../../../core/src/images/disk-tools.js';
 import { createHooks } from '../../../core/src/plugins/hooks.js';
 
@@ -29,6 +30,7 @@ export function createPluginHost(root: string, overrides: Partial<PluginHost> = 
     // Short links go where the test cleans up.
     sockets: { shortPath: (path) => shortPath(path, { env: { XDG_RUNTIME_DIR: root } }) },
     files: { writeAtomic },
+    newHandle,
     error: (code, options) => new VmctlError(code, options),
     ...overrides,
   };

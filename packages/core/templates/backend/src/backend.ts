@@ -43,27 +43,7 @@ export class ProcessBackend implements Hypervisor {
     this.#refuse(spec);
     await writeRecord(this.#host, spec.workDir, { booted: false });
     // A real backend makes the disk here: await this.#host.disks.createOverlay(…)
-    return {
-      id: spec.id,
-      name: spec.name,
-      backend: this.name,
-      work_dir: spec.workDir,
-      overlay_path: null,
-      seed_iso_path: spec.seedIsoPath ?? null,
-      pid: null,
-      qmp_socket: null,
-      console_socket: null,
-      vnc_addr: null,
-      vcpus: spec.vcpus,
-      memory_mb: spec.memoryMb,
-      disk_gb: spec.diskBytes === undefined ? null : spec.diskBytes / 2 ** 30,
-      network: spec.network,
-      ssh_host_port: spec.sshHostPort ?? null,
-      mac_addr: spec.macAddress,
-      uefi: spec.firmware === 'uefi',
-      forwards: spec.forwards,
-      image_path: spec.image.path,
-    };
+    return this.#host.newHandle(spec);
   }
 
   async start(vm: VmHandle, ctx: HypervisorContext): Promise<VmHandle> {
