@@ -1,11 +1,9 @@
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, it } from '@jest/globals';
@@ -15,6 +13,7 @@ import { HttpImageSource } from '../../src/images/http-source.js';
 import { OciImageSource } from '../../src/images/oci-source.js';
 import { type Answer, brokenOff, file, ranged, stalled, status } from '../integration/images/image-server.js';
 import { artifact, containerDisk, digest, type PushedImage } from '../integration/images/oci-images.js';
+import { makeCertificate } from '../support/certificate.js';
 import { silent } from '../support/guest.js';
 
 /** Files that this process has open below a directory. */
@@ -155,22 +154,4 @@ for (const pack of [
     { describe, it },
     { create: () => new OciImageSource(quick), serve: (content) => serveOci(pack(content)) },
   );
-}
-
-/** A certificate for 127.0.0.1 that signs itself. */
-function makeCertificate(): { readonly key: string; readonly cert: string } {
-  const directory = mkdtempSync(join(tmpdir(), 'vmctl-tls-'));
-  const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
-  try {
-    execFileSync(
-      'openssl',
-      ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
-        .concat(['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'])
-        .concat(['-keyout', key, '-out', cert]),
-      { stdio: 'pipe' },
-    );
-    return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') };
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
 }

@@ -1,15 +1,12 @@
-import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, request as requestHttp } from 'node:http';
 import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { describe, expect, it, jest } from '@jest/globals';
 import type { VmctlError } from '../../../src/errors/vmctl-error.js';
 import { HttpImageSource, type HttpImageSourceOptions } from '../../../src/images/http-source.js';
+import { makeCertificate } from '../../support/certificate.js';
 import {
   type Answer,
   brokenOff,
@@ -423,21 +420,3 @@ describe('a proxy from the environment', () => {
     });
   });
 });
-
-/** A certificate for 127.0.0.1 that signs itself. */
-function makeCertificate(): { readonly key: string; readonly cert: string } {
-  const directory = mkdtempSync(join(tmpdir(), 'vmctl-tls-'));
-  const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
-  try {
-    execFileSync(
-      'openssl',
-      ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
-        .concat(['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'])
-        .concat(['-keyout', key, '-out', cert]),
-      { stdio: 'pipe' },
-    );
-    return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') };
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
-}
