@@ -30,6 +30,17 @@ export const projectFlags = {
   }),
 };
 
+/** Flags of the commands that bring VMs up. */
+export const bringUpFlags = {
+  ...projectFlags,
+  provision: Flags.boolean({
+    allowNo: true,
+    default: true,
+    description: 'run the provisioning steps',
+  }),
+  backend: sharedFlags.backend,
+};
+
 /** What the parser makes of {@link projectFlags}. */
 interface ProjectFlags {
   readonly file: string | undefined;

@@ -1,6 +1,5 @@
 import { Flags } from '@oclif/core';
-import { sharedFlags } from '../cli/base-command.js';
-import { ProjectCommand, projectFlags } from '../cli/project-command.js';
+import { bringUpFlags, ProjectCommand } from '../cli/project-command.js';
 import type { OperationResult } from '../operations/operation-result.js';
 
 export default class Reload extends ProjectCommand {
@@ -14,19 +13,13 @@ The VMFile, its files and its images are looked at first: when something of them
     { description: 'Boot only', command: '<%= config.bin %> reload --no-provision' },
   ];
   static override flags = {
-    ...projectFlags,
+    ...bringUpFlags,
     name: Flags.string({
       char: 'n',
       multiple: true,
       description: 'VM to make anew; may be repeated; default: all',
       helpValue: 'NAME',
     }),
-    provision: Flags.boolean({
-      allowNo: true,
-      default: true,
-      description: 'run the provisioning steps',
-    }),
-    backend: sharedFlags.backend,
   };
 
   async run(): Promise<OperationResult> {

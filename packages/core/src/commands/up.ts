@@ -1,6 +1,5 @@
 import { Flags } from '@oclif/core';
-import { sharedFlags } from '../cli/base-command.js';
-import { ProjectCommand, projectFlags } from '../cli/project-command.js';
+import { bringUpFlags, ProjectCommand } from '../cli/project-command.js';
 import type { OperationResult } from '../operations/operation-result.js';
 
 export default class Up extends ProjectCommand {
@@ -18,19 +17,13 @@ A running VM is left alone. A stopped one is started and provisioned again. When
     { description: 'Events as JSON lines, for scripts', command: '<%= config.bin %> up --json' },
   ];
   static override flags = {
-    ...projectFlags,
+    ...bringUpFlags,
     name: Flags.string({
       char: 'n',
       multiple: true,
       description: 'VM to bring up, with what it depends on; may be repeated; default: all',
       helpValue: 'NAME',
     }),
-    provision: Flags.boolean({
-      allowNo: true,
-      default: true,
-      description: 'run the provisioning steps',
-    }),
-    backend: sharedFlags.backend,
   };
 
   async run(): Promise<OperationResult> {
