@@ -6,6 +6,7 @@ import { newHandle } from '../hypervisor/new-handle.js';
 import type { DiskTools } from '../images/contract.js';
 import type { HostPaths, PluginHost } from '../plugins/contract.js';
 import type { VmctlHooks } from '../plugins/hooks.js';
+import { DataDir } from '../state/data-dir.js';
 
 export interface PluginHostOptions {
   readonly hooks: VmctlHooks;
@@ -42,6 +43,20 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
     files: {
       writeAtomic: async (path, content, mode) =>
         (await import('../host/atomic-file.js')).writeAtomic(path, content, mode),
+    },
+    locks: {
+      hold: async (name, { purpose, signal }, work) => {
+        const { acquireLock } = await import('../host/lock.js');
+        const directory = new DataDir(options.paths.dataDir).locks;
+        const { processes } = options;
+        const wanted = { directory, name: `plugin-${name}`, subject: name, purpose, processes };
+        const lock = await acquireLock({ ...wanted, wait: true, signal });
+        try {
+          return await work();
+        } finally {
+          await lock.release();
+        }
+      },
     },
     newHandle,
     error: (code: string, details: VmctlErrorOptions) => new VmctlError(code, details),

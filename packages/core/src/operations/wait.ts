@@ -4,6 +4,7 @@ import { reportError } from '../errors/error-report.js';
 import { VmctlError } from '../errors/vmctl-error.js';
 import type { VmOutcome } from '../events/events.js';
 import type { HypervisorContext, VmHandle, VmState } from '../hypervisor/contract.js';
+import { isAddressFoundLater } from '../hypervisor/guest-network.js';
 import { waitForLogin } from '../pipeline/wait-for-login.js';
 import { eachVm } from './each-vm.js';
 import type { OperationResult } from './operation-result.js';
@@ -129,8 +130,7 @@ class VmWait {
   async #login(handle: VmHandle): Promise<string> {
     const { user, key } = this.#options;
     const address = await this.#runtime.router.guestAddress(handle, this.#context);
-    // The address of a guest on a bridge is only known when it has one.
-    if (address.kind === 'none' && handle.network.type !== 'tap') return `running; ${address.reason}`;
+    if (address.kind === 'none' && !isAddressFoundLater(handle.network)) return `running; ${address.reason}`;
     const { session, detail } = await waitForLogin({
       handle,
       user: user ?? handle.ssh_user ?? 'vm',

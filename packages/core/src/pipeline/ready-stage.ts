@@ -1,3 +1,4 @@
+import { isAddressFoundLater } from '../hypervisor/guest-network.js';
 import type { UpContext } from '../plugins/up-context.js';
 import { declaredKey } from './login.js';
 import type { StageServices } from './stage-services.js';
@@ -10,7 +11,7 @@ export async function waitForGuest(ctx: UpContext, services: StageServices): Pro
   const handle = handleOf(ctx);
   const hypervisorContext = { signal, log: log.child('hypervisor'), events };
   const address = await services.router.guestAddress(handle, hypervisorContext);
-  if (address.kind === 'none' && handle.network.type !== 'tap') {
+  if (address.kind === 'none' && !isAddressFoundLater(handle.network)) {
     ctx.detail = `running; ${address.reason}`;
     return;
   }

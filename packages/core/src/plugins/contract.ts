@@ -87,6 +87,24 @@ export interface PluginHost {
     /** Writes through a temporary file, fsync and rename. Mode default 0600. */
     writeAtomic(path: string, content: string | Uint8Array, mode?: number): Promise<void>;
   };
+  /** Locks between processes of vmctl, and between parts of one. */
+  readonly locks: {
+    /**
+     * Waits until nobody else holds the lock of that name, and holds it while `work` runs. A lock whose holder died is
+     * free. Not reentrant. Names are shared by all plugins: begin them with your own.
+     *
+     * @throws VMCTL_LOCKED after an hour; the reason of the abort when `signal` ends the waiting
+     */
+    hold<T>(
+      name: string,
+      options: {
+        /** What the holder does, for the messages of others: `converting an image`. */
+        readonly purpose: string;
+        readonly signal?: AbortSignal | undefined;
+      },
+      work: () => Promise<T>,
+    ): Promise<T>;
+  };
   /** The handle of a VM that was just made of `spec`, with neither process nor disk nor sockets: a backend adds its own. */
   readonly newHandle: (spec: VmSpec) => VmHandle;
   /** Makes an error that vmctl shows as it is: code, message, hint. */

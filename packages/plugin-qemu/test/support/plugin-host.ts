@@ -30,6 +30,7 @@ export function createPluginHost(root: string, overrides: Partial<PluginHost> = 
     // Short links go where the test cleans up.
     sockets: { shortPath: (path) => shortPath(path, { env: { XDG_RUNTIME_DIR: root } }) },
     files: { writeAtomic },
+    locks: { hold: (_name, _options, work) => work() },
     newHandle,
     error: (code, options) => new VmctlError(code, options),
     ...overrides,

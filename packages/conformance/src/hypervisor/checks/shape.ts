@@ -85,7 +85,13 @@ export const shapeChecks: readonly HypervisorCheck[] = [
       const after = await readTree(lab.directory);
       const own = (path: string): boolean => path.startsWith(`vms/${spec.name}/`) && !(path in before);
       // Where a backend keeps what it found out about the host is its own business.
-      const kept = (path: string): boolean => path === 'cache' || path.startsWith('cache/');
+      const kept = (path: string): boolean =>
+        path === 'cache' ||
+        path.startsWith('cache/') ||
+        // The locks of the host.
+        path === 'data' ||
+        path === 'data/.locks' ||
+        path.startsWith('data/.locks/');
       const outside = Object.fromEntries(
         Object.entries(after).filter(([path]) => !own(path) && !(kept(path) && !(path in before))),
       );
