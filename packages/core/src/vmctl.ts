@@ -3,6 +3,7 @@ import type { CreateOptions } from './operations/create.js';
 import type { ConsoleSession } from './operations/console-session.js';
 import type { ConsoleDescription, ConsoleOptions } from './operations/console.js';
 import type { DestroyOptions } from './operations/destroy.js';
+import type { RepairResult } from './operations/doctor-finding.js';
 import type { DoctorReport } from './operations/doctor.js';
 import type { DownOptions } from './operations/down.js';
 import type { FormatOptions, FormattedFile, FormattedText } from './operations/format.js';
@@ -21,6 +22,7 @@ import type { VmListing } from './operations/list.js';
 import type { LogChunk, LogOptions } from './operations/log.js';
 import type { ProvisionOptions } from './operations/provision.js';
 import type { RegisteredVmsOptions } from './operations/registered-vms.js';
+import type { RepairOptions } from './operations/repair.js';
 import { Runtime, type RuntimeOptions } from './operations/runtime.js';
 import type { CopyOptions, CopyResult } from './operations/copy.js';
 import type { ExecOptions } from './operations/exec.js';
@@ -248,5 +250,10 @@ export class Vmctl {
   /** Looks at plugins, host and state. */
   async doctor(options?: { signal?: AbortSignal }): Promise<DoctorReport> {
     return (await import('./operations/doctor.js')).doctor(this.#runtime, options);
+  }
+
+  /** Mends some of what {@link Vmctl.doctor} has found. */
+  async repair(options: RepairOptions): Promise<RepairResult[]> {
+    return (await import('./operations/repair.js')).repair(this.#runtime, options);
   }
 }

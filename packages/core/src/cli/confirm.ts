@@ -31,12 +31,15 @@ export async function confirm(options: {
   /** Do not ask. */
   readonly yes: boolean;
   readonly json: boolean;
+  /** What `--json` adds to the error. */
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
 }): Promise<void> {
   if (options.yes) return;
   if (options.json || !isTerminal()) {
     throw new VmctlError('VMCTL_CONFIRMATION_NEEDED', {
       message: `${options.question} There is no terminal to ask on.`,
       hint: 'Add --yes.',
+      details: options.details,
     });
   }
   if (await ask(options.question, { default: false })) return;

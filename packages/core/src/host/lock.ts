@@ -1,17 +1,11 @@
 import { createHash } from 'node:crypto';
-import { access, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { VmctlError } from '../errors/vmctl-error.js';
 import { errnoOf, fsError } from './fs-error.js';
-import {
-  freeToken,
-  heldToken,
-  type LockHolder,
-  type LockToken,
-  parseToken,
-  startDigest,
-} from './lock-token.js';
+import { isHeldBy, readToken, swapToken } from './lock-directory.js';
+import { freeToken, heldToken, type LockHolder } from './lock-token.js';
 import type { ProcessIdentity, ProcessTable } from './process-contract.js';
 
 export type { LockHolder } from './lock-token.js';
@@ -83,7 +77,7 @@ export async function acquireLock(options: AcquireLockOptions): Promise<Lock> {
     missed = 0;
     if (token.holder === undefined || !(await isHeldBy(token.holder, processes))) {
       const held = heldToken(token.generation + 1, self, purpose);
-      if (await swap(path, token.name, held)) return lock(path, held, token.generation + 2);
+      if (await swapToken(path, token.name, held)) return lock(path, held, token.generation + 2);
       continue;
     }
     const left = deadline - performance.now();
@@ -129,39 +123,10 @@ function lock(path: string, held: string, generation: number): Lock {
   let released: Promise<void> | undefined;
   const release = (): Promise<void> => {
     // False when somebody removed the directory: there is nothing left to release.
-    released ??= swap(path, held, freeToken(generation)).then(() => undefined);
+    released ??= swapToken(path, held, freeToken(generation)).then(() => undefined);
     return released;
   };
   return { release, [Symbol.asyncDispose]: release };
-}
-
-/** Renames the token; false when it is not called `from` any more. */
-async function swap(path: string, from: string, to: string): Promise<boolean> {
-  try {
-    await rename(join(path, from), join(path, to));
-    return true;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false;
-    throw fsError(error, { verb: 'lock', path });
-  }
-}
-
-/** The token; undefined when there is no lock yet. */
-async function readToken(path: string): Promise<LockToken | undefined> {
-  let names: string[];
-  try {
-    names = await readdir(path);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw fsError(error, { verb: 'read the lock', path });
-  }
-  // A listing that runs while the token is renamed may show both names, or neither.
-  let newest: LockToken | undefined;
-  for (const name of names) {
-    const token = parseToken(name);
-    if (token !== undefined && token.generation > (newest?.generation ?? -1)) newest = token;
-  }
-  return newest;
 }
 
 /** Makes the lock with a free token, unless it is there. */
@@ -178,14 +143,6 @@ async function createFree(directory: string, path: string): Promise<void> {
     if (['ENOTEMPTY', 'EEXIST'].includes(errnoOf(error) ?? '') && unborn !== undefined) return;
     throw fsError(error, { verb: 'make the lock', path });
   }
-}
-
-async function isHeldBy(
-  holder: { readonly pid: number; readonly start: string },
-  processes: ProcessTable,
-): Promise<boolean> {
-  const identity = await processes.identify(holder.pid);
-  return identity !== undefined && startDigest(identity) === holder.start;
 }
 
 async function identifySelf(processes: ProcessTable): Promise<ProcessIdentity> {

@@ -97,11 +97,18 @@ export class ImageCache {
 
   /** Keys, as far as they are in names, of which something lies here that is no whole image. */
   async keysWithLeftovers(): Promise<readonly string[]> {
+    return [...new Set((await this.unfinished()).map(({ key }) => key))].toSorted();
+  }
+
+  /** Names of files that are no part of a whole image, with the key of it as far as it is in the name. */
+  async unfinished(): Promise<readonly { readonly file: string; readonly key: string }[]> {
     const whole = new Set((await this.list()).flatMap(({ record: { file } }) => [file, `${file}.json`]));
-    const keys = (await this.#entries())
+    return (await this.#entries())
       .filter((entry) => !whole.has(entry))
-      .map((entry) => OF_KEY.exec(entry)?.groups?.['key']);
-    return [...new Set(keys.filter((key) => key !== undefined))].toSorted();
+      .flatMap((file) => {
+        const key = OF_KEY.exec(file)?.groups?.['key'];
+        return key === undefined ? [] : [{ file, key }];
+      });
   }
 
   /**

@@ -3,6 +3,9 @@ import { mkdir, readdir, readlink, rename, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path';
 import { errnoOf, fsError } from '../host/fs-error.js';
 
+/** How a claim is called until it is complete; a VM's name starts with a letter or a digit. */
+const TEMPORARY = /^\.(.+)\.\d+-[0-9a-f]{8}$/;
+
 /**
  * Which image of the cache each VM is about to be made from: between the moment in which `up` has found an image and
  * the one in which the VM is in the registry nothing else tells that it is needed.
@@ -42,6 +45,26 @@ export class ImageClaims {
       if (file !== undefined) claims.set(vm, file);
     }
     return claims;
+  }
+
+  /**
+   * Takes the claim of a VM back, with what killed runs left of earlier ones. Call under the lock of the VM: then none
+   * of it can hold.
+   */
+  async remove(vm: string): Promise<void> {
+    for (const entry of await this.#entries()) {
+      if (entry !== vm && TEMPORARY.exec(entry)?.[1] !== vm) continue;
+      const path = join(this.#directory, entry);
+      await rm(path, { force: true }).catch((error: unknown) => {
+        throw fsError(error, { verb: 'remove', path });
+      });
+    }
+  }
+
+  /** The VMs of which there is a claim, or the beginning of one. */
+  async vms(): Promise<readonly string[]> {
+    const vms = (await this.#entries()).map((entry) => TEMPORARY.exec(entry)?.[1] ?? entry);
+    return [...new Set(vms)].toSorted();
   }
 
   async #entries(): Promise<readonly string[]> {

@@ -65,6 +65,30 @@ export async function removeImage(
 }
 
 /**
+ * Names of the files that {@link removeLeftovers} would remove; nothing is changed.
+ *
+ * @param isLocked - whether somebody holds the lock of that name
+ */
+export async function findLeftovers(
+  cache: ImageCache,
+  users: ImageUsers,
+  isLocked: (name: string) => Promise<boolean>,
+): Promise<readonly string[]> {
+  const found: string[] = [];
+  const seen = await cache.unfinished();
+  for (const { file, key } of seen) {
+    if (await isLocked(lockName(key))) continue;
+    const hidden = (await cache.hidden(key)).find(
+      (each) => file === each.file || file === `${each.file}.json`,
+    );
+    if (hidden === undefined || (await users(hidden.file)).length === 0) found.push(file);
+  }
+  // What was on its way when it was seen, and has arrived since, was none.
+  const still = new Set((await cache.unfinished()).map(({ file }) => file));
+  return found.filter((file) => still.has(file));
+}
+
+/**
  * Removes what killed runs have left in the cache: parts of downloads, and images that were on their way out. What
  * somebody is fetching is left alone.
  *

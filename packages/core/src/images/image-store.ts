@@ -122,6 +122,15 @@ export class ImageStore {
     return removeLeftovers({ ...options, cache: this.#cache, withLock: this.#options.withLock });
   }
 
+  /** Names of the files that {@link removeLeftovers} would remove. */
+  async findLeftovers(options: {
+    readonly users: ImageUsers;
+    readonly isLocked: (name: string) => Promise<boolean>;
+  }): Promise<readonly string[]> {
+    const { findLeftovers } = await import('./image-removal.js');
+    return findLeftovers(this.#cache, options.users, options.isLocked);
+  }
+
   /** Fetches an image and claims it for its VM, so that it stays. */
   async #fetchFor(options: ResolveOptions, wanted: Wanted): Promise<ResolvedImage> {
     for (;;) {

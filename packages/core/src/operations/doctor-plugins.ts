@@ -6,8 +6,11 @@ import { platformDefaults } from '../hypervisor/platforms.js';
 import type { Conflict, ContributionKind, KnownPlugin, RejectedPlugin } from '../plugins/catalog.js';
 import { describeContributions } from '../plugins/contributions.js';
 import { unknownContributions } from '../plugins/manifest.js';
-import type { PluginSystem } from '../plugins/plugin-system.js';
+import { KNOWN_PROVISIONERS, type PluginSystem, PROVISIONERS_PACKAGE } from '../plugins/plugin-system.js';
+import type { DoctorFinding } from './doctor-finding.js';
 import type { Runtime } from './runtime.js';
+
+const GROUP = { group: 'plugins' } as const;
 
 const NOUNS: Readonly<Record<ContributionKind, string>> = {
   hypervisors: 'backend',
@@ -18,14 +21,15 @@ const NOUNS: Readonly<Record<ContributionKind, string>> = {
 
 /** What `doctor` says of the plugins: each is loaded, which no other command does. */
 export async function pluginFindings(runtime: Runtime): Promise<{
-  readonly findings: readonly HostFinding[];
+  readonly findings: readonly DoctorFinding[];
   /** Ends the watch for errors that plugins leave behind, and gives what was found. */
-  readonly stray: () => readonly HostFinding[];
+  readonly stray: () => readonly DoctorFinding[];
 }> {
   const plugins = await runtime.plugins();
-  const strayFindings: HostFinding[] = [];
+  const strayFindings: DoctorFinding[] = [];
   const end = runtime.divertStrayErrors((error, plugin) => {
     strayFindings.push({
+      ...GROUP,
       id: `plugin:${plugin ?? 'vmctl'}:stray`,
       status: 'error',
       title: plugin ?? 'vmctl',
@@ -36,15 +40,18 @@ export async function pluginFindings(runtime: Runtime): Promise<{
           : `Tell its authors, or remove it: vmctl plugins uninstall ${plugin}`,
     });
   });
-  const findings = [
+  const findings: HostFinding[] = [
     ...plugins.catalog.rejected.map(rejectedFinding),
     // One after the other: what they do to the process is then known to be theirs.
     ...(await inTurn(plugins.catalog.plugins, (plugin) => activationFinding(plugins, plugin))),
     ...plugins.conflicts.map(conflictFinding),
-    ...backendFinding(runtime, plugins),
   ];
   return {
-    findings,
+    findings: [
+      ...findings.map((finding) => ({ ...finding, ...GROUP })),
+      ...backendFinding(runtime, plugins),
+      ...provisionersFinding(runtime, plugins),
+    ],
     stray: () => {
       end();
       return strayFindings;
@@ -93,18 +100,43 @@ function conflictFinding({ kind, key, plugins, isCores }: Conflict): HostFinding
   };
 }
 
-function backendFinding(runtime: Runtime, plugins: PluginSystem): HostFinding[] {
+function backendFinding(runtime: Runtime, plugins: PluginSystem): DoctorFinding[] {
   const preferred = platformDefaults[runtime.platform];
   if (preferred === undefined || plugins.installed('hypervisors').includes(preferred.backend)) return [];
   return [
     {
+      ...GROUP,
+      ...missing(plugins, preferred.package),
       id: 'backend',
       status: 'error',
       title: `backend ${preferred.backend}`,
       detail: `No plugin brings ${preferred.backend}, the backend of this platform.`,
-      fix: `vmctl plugins install ${preferred.package}`,
     },
   ];
+}
+
+/** A VM runs without them; most VMFiles have a step of theirs. */
+function provisionersFinding(runtime: Runtime, plugins: PluginSystem): DoctorFinding[] {
+  const installed = plugins.installed('provisioners');
+  const lacking = KNOWN_PROVISIONERS.filter((type) => !installed.includes(type));
+  if (platformDefaults[runtime.platform] === undefined || lacking.length === 0) return [];
+  return [
+    {
+      ...GROUP,
+      ...missing(plugins, PROVISIONERS_PACKAGE),
+      id: 'provisioners',
+      status: 'warning',
+      title: `provisioners ${lacking.join(', ')}`,
+      detail: 'No plugin brings them; VMFiles with such steps are refused.',
+    },
+  ];
+}
+
+/** One that is there and cannot be used has a finding of its own: putting another in its place may not be what is wanted. */
+function missing({ catalog }: PluginSystem, name: string): Pick<DoctorFinding, 'fix' | 'repair'> {
+  const isThere = [...catalog.plugins, ...catalog.rejected].some((each) => each.package.name === name);
+  const fix = `vmctl plugins install ${name}`;
+  return isThere ? { fix } : { fix, repair: { kind: 'install-plugins', packages: [name] } };
 }
 
 async function inTurn<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {

@@ -1,20 +1,19 @@
-import { statfs } from 'node:fs/promises';
 import { reportError } from '../errors/error-report.js';
-import { isVmctlError, messageOf } from '../errors/vmctl-error.js';
 import type { HostFinding } from '../hypervisor/contract.js';
+import type { DoctorFinding } from './doctor-finding.js';
 import { pluginFindings } from './doctor-plugins.js';
+import { stateFindings } from './doctor-state.js';
 import { projectPluginFindings } from './project-plugin-use.js';
 import type { Runtime } from './runtime.js';
 
 /** Findings in the order they are shown, in groups. */
 export interface DoctorReport {
+  /** Whether none is an error. */
   readonly ok: boolean;
-  readonly findings: readonly (HostFinding & { readonly group: 'plugins' | 'host' | 'state' })[];
+  readonly findings: readonly DoctorFinding[];
 }
 
-const LOW_SPACE = 2 * 2 ** 30;
-
-/** Looks at plugins, host and state, and says what is wrong and which command mends it. */
+/** Looks at plugins, host and state, and says what is wrong and which command mends it. Mends nothing. */
 export async function doctor(
   runtime: Runtime,
   options: { signal?: AbortSignal } = {},
@@ -22,19 +21,14 @@ export async function doctor(
   const signal = options.signal ?? new AbortController().signal;
   const { findings: plugins, stray } = await pluginFindings(runtime);
   const ofProjects = await projectPluginFindings(runtime);
-  const others = [
-    ...(await hostFindings(runtime, signal)).map((finding) => ({ ...finding, group: 'host' as const })),
-    ...(await stateFindings(runtime)).map((finding) => ({ ...finding, group: 'state' as const })),
-  ];
+  const host = await hostFindings(runtime, signal);
+  const state = await stateFindings(runtime, signal);
   // Last, because code that plugins left running may have failed meanwhile.
-  const findings = [
-    ...[...plugins, ...ofProjects, ...stray()].map((finding) => ({ ...finding, group: 'plugins' as const })),
-    ...others,
-  ];
+  const findings = [...plugins, ...ofProjects, ...stray(), ...host, ...state];
   return { ok: findings.every(({ status }) => status !== 'error'), findings };
 }
 
-async function hostFindings(runtime: Runtime, signal: AbortSignal): Promise<HostFinding[]> {
+async function hostFindings(runtime: Runtime, signal: AbortSignal): Promise<DoctorFinding[]> {
   const plugins = await runtime.plugins();
   const context = runtime.hypervisorContext(signal);
   const all = await Promise.all(
@@ -51,7 +45,7 @@ async function hostFindings(runtime: Runtime, signal: AbortSignal): Promise<Host
       }
     }),
   );
-  return [...all.flat(), await sshFinding(runtime, signal)];
+  return [...all.flat(), await sshFinding(runtime, signal)].map((finding) => ({ ...finding, group: 'host' }));
 }
 
 async function sshFinding(runtime: Runtime, signal: AbortSignal): Promise<HostFinding> {
@@ -67,31 +61,5 @@ async function sshFinding(runtime: Runtime, signal: AbortSignal): Promise<HostFi
       detail: `${message} Only \`vmctl ssh\` needs it.`,
       fix: hint,
     };
-  }
-}
-
-async function stateFindings(runtime: Runtime): Promise<HostFinding[]> {
-  const { path } = runtime.dataDir;
-  const base = { id: 'data-directory', title: 'data directory' };
-  try {
-    await runtime.dataDir.open();
-    await runtime.registry.mustBeReadable();
-    const count = (await runtime.registry.list()).length;
-    const { bavail, bsize } = await statfs(path);
-    const free = bavail * bsize;
-    const space = `${(free / 2 ** 30).toFixed(1)} GiB free`;
-    return [
-      free < LOW_SPACE
-        ? {
-            ...base,
-            status: 'warning',
-            detail: `${path}: only ${space}`,
-            fix: 'Free some space: disks grow while VMs run.',
-          }
-        : { ...base, status: 'ok', detail: `${path}: ${count} ${count === 1 ? 'VM' : 'VMs'}, ${space}` },
-    ];
-  } catch (error) {
-    const fix = isVmctlError(error) ? error.hint : undefined;
-    return [{ ...base, status: 'error', detail: messageOf(error), fix }];
   }
 }

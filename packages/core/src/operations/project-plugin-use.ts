@@ -1,8 +1,8 @@
 import { shellWord } from '../errors/shell-word.js';
-import type { HostFinding } from '../hypervisor/contract.js';
 import { lockPathOf, readLock } from '../project-plugins/lock-file.js';
 import type { StoredPlugin } from '../project-plugins/store.js';
 import { projectPluginStore } from './project.js';
+import type { DoctorFinding } from './doctor-finding.js';
 import type { Runtime } from './runtime.js';
 
 /** What `vmctl plugins prune` did. */
@@ -45,7 +45,7 @@ export async function prunePlugins(
 }
 
 /** What `doctor` says of the plugins of projects: which there are, who uses them, and which are damaged. */
-export async function projectPluginFindings(runtime: Runtime): Promise<readonly HostFinding[]> {
+export async function projectPluginFindings(runtime: Runtime): Promise<readonly DoctorFinding[]> {
   const store = await projectPluginStore(runtime);
   const plugins = await store.list();
   if (plugins.length === 0) return [];
@@ -57,8 +57,9 @@ export async function projectPluginFindings(runtime: Runtime): Promise<readonly 
 function findingOf(
   { directory, name, version, package: pkg }: StoredPlugin,
   users: ReadonlyMap<string, readonly string[]> | undefined,
-): HostFinding {
+): DoctorFinding {
   const base = {
+    group: 'plugins' as const,
     id: `project-plugin:${directory}`,
     title: `${name ?? directory} ${version ?? ''}`.trimEnd(),
   };
@@ -71,13 +72,14 @@ function findingOf(
     };
   }
   const vms = users?.get(directory);
+  if (vms !== undefined) return { ...base, status: 'ok', detail: `of a project, for ${vms.join(', ')}` };
+  if (users === undefined) return { ...base, status: 'ok', detail: 'of a project' };
   return {
     ...base,
-    status: 'ok',
-    detail:
-      vms === undefined
-        ? 'of a project; no VM needs it, and vmctl plugins prune removes it'
-        : `of a project, for ${vms.join(', ')}`,
+    status: 'warning',
+    detail: 'It is of a project, and no VM needs it.',
+    fix: 'vmctl plugins prune',
+    repair: { kind: 'prune-project-plugins' },
   };
 }
 

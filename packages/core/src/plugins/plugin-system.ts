@@ -30,8 +30,9 @@ import {
 import { orderTaps } from './tap-order.js';
 
 /** The package that brings the provisioner types everybody knows. */
-const PROVISIONERS_PACKAGE = '@vmctl/plugin-provisioners';
-const KNOWN_PROVISIONERS: readonly string[] = ['shell', 'file'];
+export const PROVISIONERS_PACKAGE = '@vmctl/plugin-provisioners';
+/** The types that it brings. */
+export const KNOWN_PROVISIONERS: readonly string[] = ['shell', 'file'];
 
 /** Finds what plugins contribute, and loads a plugin when something of it is used. */
 export class PluginSystem {

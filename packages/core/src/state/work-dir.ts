@@ -10,6 +10,8 @@ const MARKER = '.preparing';
 
 /** How a directory is called before it becomes a work directory, and while it is removed; never a legal VM name. */
 const NEW_PREFIX = '.new-';
+/** mkdtemp adds six characters. */
+const UNBORN = /^\.new-(.+)-.{6}$/;
 
 /**
  * Makes the work directory of a VM that does not exist yet, 0700, marked as being made. What a killed run left of
@@ -55,6 +57,29 @@ export async function removeWorkDir(path: string): Promise<void> {
 /** Whether a run that was killed left a half-made work directory there. */
 export async function isHalfMade(path: string): Promise<boolean> {
   return exists(join(path, MARKER));
+}
+
+/**
+ * Removes what killed runs left of a VM: directories that were on their way in or out, and, unless vms.json has the VM,
+ * the half-made work directory. One that may hold a disk stays. Call under the VM's lock.
+ *
+ * @returns whether there was anything
+ */
+export async function removeLeftoversOf(
+  path: string,
+  { isRegistered }: { readonly isRegistered: boolean },
+): Promise<boolean> {
+  if (!(await vmsWithLeftovers(dirname(path))).includes(basename(path))) return false;
+  if (isRegistered) await settleWorkDir(path);
+  else if (await isHalfMade(path)) await removeWorkDir(path);
+  await removeUnborn(dirname(path), basename(path));
+  return true;
+}
+
+/** Names of the VMs of which a killed run left something: a half-made work directory, or one on its way in or out. */
+export async function vmsWithLeftovers(vms: string): Promise<string[]> {
+  const unborn = (await readdir(vms).catch(() => [])).flatMap((entry) => UNBORN.exec(entry)?.[1] ?? []);
+  return [...new Set([...(await halfMadeVms(vms)), ...unborn])].toSorted();
 }
 
 async function removeUnborn(parent: string, name: string): Promise<void> {

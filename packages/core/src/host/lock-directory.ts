@@ -1,0 +1,43 @@
+import { readdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errnoOf, fsError } from './fs-error.js';
+import { type LockToken, parseToken, startDigest } from './lock-token.js';
+import type { ProcessTable } from './process-contract.js';
+
+/** The token; undefined when there is no lock yet. */
+export async function readToken(path: string): Promise<LockToken | undefined> {
+  let names: string[];
+  try {
+    names = await readdir(path);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw fsError(error, { verb: 'read the lock', path });
+  }
+  // A listing that runs while the token is renamed may show both names, or neither.
+  let newest: LockToken | undefined;
+  for (const name of names) {
+    const token = parseToken(name);
+    if (token !== undefined && token.generation > (newest?.generation ?? -1)) newest = token;
+  }
+  return newest;
+}
+
+/** Renames the token; false when it is not called `from` any more. */
+export async function swapToken(path: string, from: string, to: string): Promise<boolean> {
+  try {
+    await rename(join(path, from), join(path, to));
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw fsError(error, { verb: 'lock', path });
+  }
+}
+
+/** Whether the process that holds a lock still lives. */
+export async function isHeldBy(
+  holder: { readonly pid: number; readonly start: string },
+  processes: ProcessTable,
+): Promise<boolean> {
+  const identity = await processes.identify(holder.pid);
+  return identity !== undefined && startDigest(identity) === holder.start;
+}
