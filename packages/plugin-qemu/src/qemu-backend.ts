@@ -8,6 +8,7 @@ import type {
   PortForward,
   Supports,
   VmHandle,
+  VmInspection,
   VmSpec,
   VmState,
 } from '@vmctl/core/plugin';
@@ -139,6 +140,14 @@ export class QemuBackend implements Hypervisor {
       if (!(await this.#host.processes.isAlive(identity))) return this.#stateAtRest(vm);
       return { name: 'running', detail: 'QEMU runs, its control socket does not answer', pid };
     }
+  }
+
+  async inspect(vm: VmHandle, ctx: HypervisorContext): Promise<VmInspection | undefined> {
+    ctx.signal.throwIfAborted();
+    const identity = await findProcess(this.#host, vm);
+    if (identity === undefined) return undefined;
+    const { inspectVm } = await import('./inspect.js');
+    return inspectVm(this.#host, vm, identity, { signal: ctx.signal });
   }
 
   guestAddress(vm: VmHandle, ctx: HypervisorContext): Promise<GuestAddress> {

@@ -10,6 +10,7 @@ import { endingChecks } from './checks/ending.js';
 import { faultChecks } from './checks/faults.js';
 import { forwardChecks } from './checks/forwards.js';
 import { handleChecks } from './checks/handles.js';
+import { inspectionChecks } from './checks/inspection.js';
 import { lifeCycleChecks } from './checks/life-cycle.js';
 import { observationChecks } from './checks/observation.js';
 import { refusalChecks } from './checks/refusals.js';
@@ -32,6 +33,7 @@ const checks: readonly HypervisorCheck[] = [
   ...faultChecks,
   ...concurrencyChecks,
   ...observationChecks,
+  ...inspectionChecks,
 ];
 
 /** The checks of {@link hypervisorConformance}, in their order. */

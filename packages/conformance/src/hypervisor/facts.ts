@@ -8,6 +8,7 @@ export interface HypervisorFacts {
   readonly supports: Supports;
   readonly describes: boolean;
   readonly diagnoses: boolean;
+  readonly inspects: boolean;
   readonly crash: boolean;
   readonly guest: boolean;
   readonly usesHost: boolean;
@@ -23,6 +24,7 @@ export function factsOf(hypervisor: Hypervisor, subject: HypervisorSubject): Hyp
     supports: hypervisor.supports,
     describes: hypervisor.describe !== undefined,
     diagnoses: hypervisor.diagnose !== undefined,
+    inspects: hypervisor.inspect !== undefined,
     crash: subject.crash !== undefined,
     guest: subject.guest !== undefined,
     usesHost: subject.usesHost ?? true,

@@ -3,6 +3,7 @@ import { others } from './company.ts';
 import { ending } from './ending.ts';
 import { forwards } from './forwards.ts';
 import { handles } from './handles.ts';
+import { inspection } from './inspection.ts';
 import { lifeCycle } from './life-cycle.ts';
 import { refusals } from './refusals.ts';
 import { shape } from './shape.ts';
@@ -16,6 +17,7 @@ export const hypervisorDefects: readonly HypervisorDefect[] = [
   ...ending,
   ...refusals,
   ...forwards,
+  ...inspection,
   ...trouble,
   ...others,
 ];

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { hypervisorChecks, hypervisorConformance } from '../../src/index.js';
 import { ForwardingBackend } from '../defects/forwards.js';
 import { hypervisorDefects } from '../defects/hypervisor.js';
+import { InspectingBackend } from '../defects/inspection.js';
 import { MEMORY_SUPPORTS, MemoryBackend } from '../support/memory-backend.js';
 import { memorySubject, type MemoryFactory } from '../support/memory-subject.js';
 import { RecordingRunner } from '../support/recording-runner.js';
@@ -11,6 +12,8 @@ async function define(create?: MemoryFactory): Promise<RecordingRunner> {
   await hypervisorConformance(runner, memorySubject(create));
   return runner;
 }
+
+const INSPECTIONS = ['inspection-is-well-formed', 'nothing-to-inspect-at-rest'];
 
 class WithoutSuspend extends MemoryBackend {
   override readonly supports = { ...MEMORY_SUPPORTS, suspend: false };
@@ -29,13 +32,15 @@ describe('a correct backend', () => {
     expect(runner.skipped).toEqual([
       expect.stringMatching(/^refuses-suspend: .*\(skipped: it supports suspend\)$/),
       expect.stringMatching(/^forwards-can-be-changed: .*\(skipped: supports\.liveForwards is not true\)$/),
+      expect.stringMatching(/^inspection-is-well-formed: .*\(skipped: the backend has no inspect\(\)\)$/),
+      expect.stringMatching(/^nothing-to-inspect-at-rest: .*\(skipped: the backend has no inspect\(\)\)$/),
     ]);
   });
 
   it('whose forwards can be changed is asked to do it', async () => {
     const runner = await define((host, engine) => new ForwardingBackend(host, engine));
     expect(await runner.run('forwards-can-be-changed')).toEqual({ status: 'passed' });
-    expect(runner.skippedIds).toEqual(['refuses-forwards', 'refuses-suspend']);
+    expect(runner.skippedIds).toEqual(['refuses-forwards', 'refuses-suspend', ...INSPECTIONS]);
   });
 
   it('that cannot suspend is asked to refuse it, and nothing else of it', async () => {
@@ -48,7 +53,14 @@ describe('a correct backend', () => {
       'suspended-vm-stops',
       'destroy-ends-a-suspended-vm',
       'forwards-can-be-changed',
+      ...INSPECTIONS,
     ]);
+  });
+
+  it('that can be inspected is inspected', async () => {
+    const runner = await define((host, engine) => new InspectingBackend(host, engine));
+    for (const id of INSPECTIONS) expect(await runner.run(id)).toEqual({ status: 'passed' });
+    expect(runner.skippedIds).toEqual(['refuses-suspend', 'forwards-can-be-changed']);
   });
 });
 

@@ -1,6 +1,8 @@
 import type { EventSink } from '../events/events.js';
 import type { Logger } from '../host/logger.js';
 import type { DiskFormat } from '../images/contract.js';
+import type { DeclaredSettings } from './declared-settings.js';
+import type { VmInspection } from './inspection.js';
 
 /** Observed, never remembered. */
 export const VM_STATES = [
@@ -258,6 +260,11 @@ export interface Hypervisor {
   guestAddress(vm: VmHandle, ctx: HypervisorContext): Promise<GuestAddress>;
   /** Where the serial console is. Touches nothing. */
   console(vm: VmHandle): ConsoleEndpoint;
+  /**
+   * Asks what runs the VM; undefined when nothing does. Changes nothing, and ends within a few seconds whatever hangs:
+   * what could not be learned is absent, and the problems say why. Rejects for nothing but an abort.
+   */
+  inspect?(vm: VmHandle, ctx: HypervisorContext): Promise<VmInspection | undefined>;
   /**
    * Makes these the forwards of the VM, in place of those it has: at once when it runs or is suspended, and from its
    * next start on in any case. None has the host port 0. All of them or none: what cannot be done is undone. The port

@@ -14,6 +14,7 @@ import type {
   VmState,
   VmStateName,
 } from './contract.js';
+import type { VmInspection } from './inspection.js';
 import { newHandle } from './new-handle.js';
 
 /** Where a noop VM says that its SSH server is; for tests with a real sshd. */
@@ -83,6 +84,19 @@ export class NoopBackend implements Hypervisor {
 
   async state(vm: VmHandle): Promise<VmState> {
     return { name: await this.#read(vm) };
+  }
+
+  async inspect(vm: VmHandle): Promise<VmInspection | undefined> {
+    const state = await this.#read(vm);
+    if (state !== 'running' && state !== 'suspended') return undefined;
+    return {
+      status: state,
+      engine: 'noop',
+      vcpus: vm.vcpus,
+      memory: { bytes: vm.memory_mb * 2 ** 20 },
+      disks: [],
+      problems: [],
+    };
   }
 
   async guestAddress(): Promise<GuestAddress> {

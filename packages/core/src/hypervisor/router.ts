@@ -12,6 +12,7 @@ import type {
   VmSpec,
   VmState,
 } from './contract.js';
+import type { VmInspection } from './inspection.js';
 import { platformDefaults } from './platforms.js';
 
 /** What the choice of a backend depends on, the strongest first. */
@@ -125,6 +126,11 @@ export class RouterHypervisor implements Hypervisor {
 
   async state(vm: VmHandle, ctx: HypervisorContext): Promise<VmState> {
     return (await this.#backendOf(vm)).state(vm, ctx);
+  }
+
+  /** Undefined as well when the backend cannot be asked for more than the state. */
+  async inspect(vm: VmHandle, ctx: HypervisorContext): Promise<VmInspection | undefined> {
+    return (await this.#backendOf(vm)).inspect?.(vm, ctx);
   }
 
   async guestAddress(vm: VmHandle, ctx: HypervisorContext): Promise<GuestAddress> {

@@ -1,9 +1,15 @@
 import { stat } from 'node:fs/promises';
 import type { GuestAddress, ProvisionRecord, VmHandle } from '../hypervisor/contract.js';
+import type { VmInspection } from '../hypervisor/inspection.js';
 import { workDirFiles } from '../state/work-dir-files.js';
+import { mapConcurrently } from './concurrency.js';
 import { requireVms } from './each-vm.js';
+import { inspectVm } from './inspection.js';
 import { describeVm, type VmListing } from './list.js';
 import type { Runtime } from './runtime.js';
+
+/** VMs are asked for this many at a time. */
+const AT_ONCE = 32;
 
 /** All that is known of one VM. Field names are those of `vmctl status --json`. */
 export interface VmStatus extends VmListing {
@@ -16,6 +22,8 @@ export interface VmStatus extends VmListing {
   readonly firmware: 'bios' | 'uefi';
   readonly address: GuestAddress | null;
   readonly provisioned: Readonly<Record<string, ProvisionRecord>>;
+  /** What its engine says; null when nothing runs it, or its backend cannot be asked. */
+  readonly live: VmInspection | null;
 }
 
 /**
@@ -30,7 +38,7 @@ export async function status(
   const signal = options.signal ?? new AbortController().signal;
   const { names = [] } = options;
   const handles = names.length === 0 ? await runtime.registry.list() : await requireVms(runtime, names);
-  return Promise.all(handles.map((handle) => statusOf(runtime, handle, signal)));
+  return mapConcurrently(handles, AT_ONCE, (handle) => statusOf(runtime, handle, signal));
 }
 
 async function statusOf(runtime: Runtime, handle: VmHandle, signal: AbortSignal): Promise<VmStatus> {
@@ -39,6 +47,7 @@ async function statusOf(runtime: Runtime, handle: VmHandle, signal: AbortSignal)
     listing.state === 'running'
       ? await runtime.router.guestAddress(handle, runtime.hypervisorContext(signal)).catch(() => null)
       : null;
+  const hasEngine = listing.state !== 'unknown' && listing.state !== 'destroyed';
   return {
     ...listing,
     ssh: address?.kind === 'tcp' ? `${handle.ssh_user ?? 'vm'}@${address.host}:${address.port}` : listing.ssh,
@@ -51,6 +60,7 @@ async function statusOf(runtime: Runtime, handle: VmHandle, signal: AbortSignal)
     firmware: handle.uefi ? 'uefi' : 'bios',
     address,
     provisioned: handle.provisioned ?? {},
+    live: hasEngine ? await inspectVm(runtime, handle, signal) : null,
   };
 }
 

@@ -12,12 +12,22 @@ import type {
   VmStateName,
 } from '../hypervisor/contract.js';
 import { newHandle } from '../hypervisor/new-handle.js';
+import type { VmInspection } from '../hypervisor/inspection.js';
 import { DEFAULT_DEADLINE_MS, withDeadline } from './deadline.js';
 import { type FakeFault, FaultPlan } from './fault-plan.js';
 
 /** The calls of a backend that can be made to go wrong. */
 export type FakeHypervisorMethod =
-  'prepare' | 'start' | 'stop' | 'suspend' | 'resume' | 'destroy' | 'state' | 'guestAddress' | 'setForwards';
+  | 'prepare'
+  | 'start'
+  | 'stop'
+  | 'suspend'
+  | 'resume'
+  | 'destroy'
+  | 'state'
+  | 'inspect'
+  | 'guestAddress'
+  | 'setForwards';
 
 /** One call, in the order they came. */
 export interface FakeHypervisorCall {
@@ -159,6 +169,14 @@ export class FakeHypervisor implements Hypervisor {
 
   state(vm: VmHandle, ctx: HypervisorContext): Promise<VmState> {
     return this.#call('state', vm.name, ctx, async () => ({ name: this.#stateOf(vm) }));
+  }
+
+  inspect(vm: VmHandle, ctx: HypervisorContext): Promise<VmInspection | undefined> {
+    return this.#call('inspect', vm.name, ctx, async () => {
+      const now = this.#stateOf(vm);
+      if (now !== 'running' && now !== 'suspended') return undefined;
+      return { status: now, engine: this.name, vcpus: vm.vcpus, problems: [] };
+    });
   }
 
   guestAddress(vm: VmHandle, ctx: HypervisorContext): Promise<GuestAddress> {

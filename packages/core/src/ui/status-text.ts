@@ -1,4 +1,5 @@
 import type { VmStatus } from '../operations/status.js';
+import { inspectionRows } from './inspection-text.js';
 import type { Style } from './style.js';
 import { oneLine } from './terminal-text.js';
 import { formatAge, formatBytes } from './units.js';
@@ -7,11 +8,12 @@ import { colorState, describeNetwork } from './vm-table.js';
 /** One VM as a block of `name  value` lines. */
 export function statusText(vm: VmStatus, style: Style, now = Date.now()): string {
   const state = colorState(vm, style) + (vm.detail === null ? '' : ` (${oneLine(vm.detail)})`);
-  const rows: [string, string | null][] = [
+  const rows: (readonly [string, string | null])[] = [
     ['state', vm.pid === null ? state : `${state}, process ${vm.pid}`],
     ['backend', oneLine(vm.backend)],
     ['resources', `${vm.vcpus} vCPU, ${vm.memoryMb} MiB memory, ${vm.firmware}`],
     ['disk', disk(vm)],
+    ...(vm.live === null ? [] : inspectionRows(vm.live, now)),
     ['image', vm.image === null ? null : oneLine(vm.image)],
     ['network', [describeNetwork(vm.network), vm.mac].filter((part) => part !== null).join(', ')],
     ['ssh', vm.ssh === null ? null : oneLine(vm.ssh)],
@@ -37,8 +39,8 @@ export function statusText(vm: VmStatus, style: Style, now = Date.now()): string
     ],
   ];
   const lines = rows
-    .filter((row): row is [string, string] => row[1] !== null)
-    .map(([label, value]) => `  ${style.dim(label.padEnd(10))} ${value}`);
+    .filter((row): row is readonly [string, string] => row[1] !== null)
+    .map(([label, value]) => `  ${style.dim(label.padEnd(11))} ${value}`);
   return [style.strong(vm.name), ...lines].join('\n');
 }
 

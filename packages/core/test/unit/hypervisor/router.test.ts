@@ -90,6 +90,25 @@ describe('RouterHypervisor', () => {
   });
 });
 
+describe('RouterHypervisor.inspect', () => {
+  const context = { signal: AbortSignal.timeout(10_000) } as HypervisorContext; // the noop backend takes no more
+
+  it('asks the backend of the VM', async () => {
+    class Talkative extends NoopBackend {
+      override async inspect(vm: VmHandle) {
+        return { status: `that of ${vm.backend}`, problems: [] };
+      }
+    }
+    const asked = router({ load: async () => new Talkative() });
+    expect(await asked.inspect(handle, context)).toMatchObject({ status: 'that of of-handle' });
+  });
+
+  it('has nothing to say of a VM whose backend cannot be asked', async () => {
+    const older = router({ load: async () => ({ ...new NoopBackend(), inspect: undefined }) as never });
+    expect(await older.inspect(handle, context)).toBeUndefined();
+  });
+});
+
 describe('RouterHypervisor.setForwards', () => {
   const context = { signal: AbortSignal.timeout(10_000) } as HypervisorContext; // the noop backend takes no more
   const forwards = [{ address: '127.0.0.1', host: 8080, guest: 80 }];

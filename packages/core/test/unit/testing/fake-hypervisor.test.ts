@@ -78,6 +78,14 @@ describe('a fake hypervisor', () => {
     expect(await backend.guestAddress(vm, ctx)).toEqual(address);
   });
 
+  it('can be inspected while it runs, and not when it is stopped', async () => {
+    const backend = new FakeHypervisor();
+    const vm = await backend.start(await backend.prepare(createVmSpec(), ctx), ctx);
+    expect(await backend.inspect(vm, ctx)).toMatchObject({ status: 'running', problems: [] });
+    backend.put('web', 'stopped');
+    expect(await backend.inspect(vm, ctx)).toBeUndefined();
+  });
+
   it('fails the call that it was told to, and that one only', async () => {
     const error = new Error('no more memory');
     const backend = new FakeHypervisor().fail('start', { nth: 2, error });

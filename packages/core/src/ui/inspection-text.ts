@@ -1,0 +1,61 @@
+import type { DiskInspection, MemoryInspection, VmInspection } from '../hypervisor/inspection.js';
+import { oneLine } from './terminal-text.js';
+import { formatAge, formatBytes } from './units.js';
+
+/** What the engine of a VM says, as `name`, `value` rows; none of what it did not say. */
+export function inspectionRows(live: VmInspection, now: number): readonly (readonly [string, string])[] {
+  const { status, disks = [], more = {}, problems } = live;
+  const engine = engineText(live, now);
+  const memory = live.memory === undefined ? '' : memoryText(live.memory);
+  return [
+    ...(engine === '' ? [] : [['engine', engine] as const]),
+    // A VM that runs says so in its state.
+    ...(status === undefined || status === 'running' ? [] : [['engine says', oneLine(status)] as const]),
+    ...(memory === '' ? [] : [['memory', memory] as const]),
+    ...disks.map((disk) => [`disk ${oneLine(disk.name)}`, diskText(disk)] as const),
+    ...Object.entries(more).map(([name, value]) => [oneLine(name), oneLine(value)] as const),
+    ...problems.map((problem) => ['not known', oneLine(problem)] as const),
+  ];
+}
+
+/** `QEMU 7.2.22 (tcg), 2 vCPU, up 3h`. */
+function engineText({ engine, accelerator, vcpus, startedAt }: VmInspection, now: number): string {
+  const name = engine === undefined ? undefined : oneLine(engine);
+  const how = accelerator === undefined ? undefined : oneLine(accelerator);
+  return [
+    name !== undefined && how !== undefined ? `${name} (${how})` : (name ?? how),
+    vcpus === undefined ? undefined : `${vcpus} vCPU`,
+    startedAt === undefined ? undefined : `up ${formatAge(now - Date.parse(startedAt))}`,
+  ]
+    .filter((part) => part !== undefined)
+    .join(', ');
+}
+
+function memoryText({ bytes, usableBytes }: MemoryInspection): string {
+  if (bytes === undefined) return '';
+  const given = usableBytes !== undefined && usableBytes < bytes;
+  return formatBytes(bytes) + (given ? `, ${formatBytes(usableBytes)} of it the guest's now` : '');
+}
+
+/** `/vms/web/overlay.qcow2 (qcow2), 20 GiB, 1.2 GiB on the host, on /images/debian.qcow2`. */
+function diskText(disk: DiskInspection): string {
+  const { path, format, readOnly, sizeBytes, allocatedBytes, backing, problem, readBytes, writtenBytes } =
+    disk;
+  const place = [path, format === undefined ? undefined : `(${format})`].filter((part) => part !== undefined);
+  const moved = [
+    readBytes === undefined || readBytes === 0 ? undefined : `${formatBytes(readBytes)} read`,
+    writtenBytes === undefined || writtenBytes === 0 ? undefined : `${formatBytes(writtenBytes)} written`,
+  ];
+  return [
+    place.length === 0 ? undefined : place.join(' '),
+    readOnly === true ? 'read-only' : undefined,
+    sizeBytes === undefined ? undefined : formatBytes(sizeBytes),
+    allocatedBytes === undefined ? undefined : `${formatBytes(allocatedBytes)} on the host`,
+    ...moved,
+    backing === undefined ? undefined : `on ${backing}`,
+    problem === undefined ? undefined : `failing: ${problem}`,
+  ]
+    .filter((part) => part !== undefined)
+    .map(oneLine)
+    .join(', ');
+}

@@ -1,0 +1,46 @@
+import { describe, expect, it } from '@jest/globals';
+import { NoopBackend } from '../../../src/hypervisor/noop-backend.js';
+import { inspectVm } from '../../../src/operations/inspection.js';
+import { Runtime } from '../../../src/operations/runtime.js';
+import { useNoopLibrary } from '../../support/noop-library.js';
+
+describe('the status of a VM', () => {
+  const library = useNoopLibrary();
+
+  it('has what its engine says while it runs, and nothing of it afterwards', async () => {
+    await library.write({ web: 'vcpus 2' });
+    const { vmctl } = library.open();
+    await vmctl.up();
+    expect(await vmctl.status({ names: ['web'] })).toMatchObject([
+      { state: 'running', live: { status: 'running', engine: 'noop', vcpus: 2, problems: [] } },
+    ]);
+    await vmctl.stop({ names: ['web'] });
+    expect(await vmctl.status({ names: ['web'] })).toMatchObject([{ state: 'stopped', live: null }]);
+  });
+
+  describe('whose backend does not keep to its contract', () => {
+    /** What is said of a VM whose backend inspects it like this. */
+    async function inspectWith(inspect: NoopBackend['inspect'], limitMs?: number) {
+      await library.write({ web: '' });
+      await library.open().vmctl.up();
+      const runtime = new Runtime({ env: {}, homeDir: library.root, cwd: library.root });
+      const backend = await runtime.router.backend('noop');
+      Object.assign(backend, { inspect });
+      const [handle] = await runtime.registry.list();
+      if (handle === undefined) throw new Error('there is no VM');
+      return inspectVm(runtime, handle, new AbortController().signal, limitMs);
+    }
+
+    it('says that it failed', async () => {
+      const found = await inspectWith(async () => {
+        throw new Error('no idea');
+      });
+      expect(found).toEqual({ problems: ['no idea'] });
+    });
+
+    it('says that it hangs, and does not wait for it', async () => {
+      const found = await inspectWith(() => new Promise(() => undefined), 20);
+      expect(found).toEqual({ problems: ['The backend noop did not answer within 0.02 s.'] });
+    });
+  });
+});
