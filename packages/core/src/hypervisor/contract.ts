@@ -1,7 +1,6 @@
 import type { EventSink } from '../events/events.js';
 import type { Logger } from '../host/logger.js';
 import type { DiskFormat } from '../images/contract.js';
-import type { DeclaredSettings } from './declared-settings.js';
 import type { VmInspection } from './inspection.js';
 
 /** Observed, never remembered. */
