@@ -7,6 +7,7 @@ export type * from './plugins/contract.js';
 export type { UpHooks, VmctlHooks } from './plugins/hooks.js';
 export type * from './plugins/up-context.js';
 export type * from './hypervisor/contract.js';
+export type * from './hypervisor/declared-settings.js';
 export type * from './hypervisor/inspection.js';
 export type * from './provisioner/contract.js';
 export type * from './guest/contract.js';

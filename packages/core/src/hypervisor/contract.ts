@@ -1,6 +1,7 @@
 import type { EventSink } from '../events/events.js';
 import type { Logger } from '../host/logger.js';
 import type { DiskFormat } from '../images/contract.js';
+import type { DeclaredSettings } from './declared-settings.js';
 import type { VmInspection } from './inspection.js';
 
 /** Observed, never remembered. */
@@ -146,6 +147,8 @@ export interface VmHandle {
   readonly up_pending?: boolean;
   /** Steps that have succeeded on this VM, by step name. */
   readonly provisioned?: Readonly<Record<string, ProvisionRecord>>;
+  /** What the VMFile said; absent in registries of other tools and of older versions. */
+  readonly declared?: DeclaredSettings;
   /** What a backend or a newer version adds. */
   readonly [extra: string]: unknown;
 }
@@ -162,8 +165,10 @@ export interface BackendPlugin {
 
 /** A step that succeeded. */
 export interface ProvisionRecord {
-  /** Digest of the step's configuration and inputs. */
+  /** Digest of the step's configuration and inputs; empty unless its policy was `changed`. */
   readonly fingerprint: string;
+  /** Digest of its type and configuration alone, whatever its policy. Older versions have none. */
+  readonly definition?: string;
   /** ISO 8601. */
   readonly finished_at: string;
 }
@@ -255,15 +260,15 @@ export interface Hypervisor {
   destroy(vm: VmHandle, ctx: HypervisorContext): Promise<void>;
   /** Looks at the VM now. Never rejects for what has become of it: a VM that is gone is `destroyed`. */
   state(vm: VmHandle, ctx: HypervisorContext): Promise<VmState>;
-  /** Where the guest's SSH server is, as far as is known now; callers ask again while they wait. Does not wait itself. */
-  guestAddress(vm: VmHandle, ctx: HypervisorContext): Promise<GuestAddress>;
-  /** Where the serial console is. Touches nothing. */
-  console(vm: VmHandle): ConsoleEndpoint;
   /**
    * Asks what runs the VM; undefined when nothing does. Changes nothing, and ends within a few seconds whatever hangs:
    * what could not be learned is absent, and the problems say why. Rejects for nothing but an abort.
    */
   inspect?(vm: VmHandle, ctx: HypervisorContext): Promise<VmInspection | undefined>;
+  /** Where the guest's SSH server is, as far as is known now; callers ask again while they wait. Does not wait itself. */
+  guestAddress(vm: VmHandle, ctx: HypervisorContext): Promise<GuestAddress>;
+  /** Where the serial console is. Touches nothing. */
+  console(vm: VmHandle): ConsoleEndpoint;
   /**
    * Makes these the forwards of the VM, in place of those it has: at once when it runs or is suspended, and from its
    * next start on in any case. None has the host port 0. All of them or none: what cannot be done is undone. The port

@@ -6,13 +6,13 @@ import { pinHostKey } from '../guest/known-hosts.js';
 import { createSeedIso } from '../guest/seed-iso.js';
 import { generateKeyPair, readPublicKey } from '../guest/ssh-keys.js';
 import { writeAtomic } from '../host/atomic-file.js';
-import type { BackendPlugin, PortForward, VmHandle, VmSpec } from '../hypervisor/contract.js';
+import type { BackendPlugin, VmHandle, VmSpec } from '../hypervisor/contract.js';
 import type { UpContext } from '../plugins/up-context.js';
 import { isOfProject } from '../plugins/manifest.js';
 import { workDirFiles } from '../state/work-dir-files.js';
 import { createWorkDir, settleWorkDir } from '../state/work-dir.js';
-import type { VmDefinition } from '../vmfile/model.js';
-import { declaredKey } from './login.js';
+import { declaredSettings } from './declared-settings.js';
+import { choosePorts, newLogin, newSettings } from './new-settings.js';
 import type { StageServices } from './stage-services.js';
 
 const GIB = 2 ** 30;
@@ -54,15 +54,20 @@ export async function prepareVm(ctx: UpContext, services: StageServices): Promis
   const { spec, definition } = ctx;
   const handle =
     ctx.handle === undefined
-      ? { ...(await prepareNew(ctx, spec, services)), created_at: new Date().toISOString(), booted: false }
+      ? {
+          // First: its files may be gone by now, and nothing has been made yet.
+          declared: await declaredSettings(definition),
+          ...(await prepareNew(ctx, spec, services)),
+          created_at: new Date().toISOString(),
+          booted: false,
+        }
       : { ...ctx.handle, ...(await newSettings(ctx.handle, definition, services)) };
   const saved: VmHandle = {
     ...handle,
     up_pending: true,
     backend_plugin: projectPluginOf(handle, services),
     vmfile: services.vmfilePath ?? null,
-    ssh_user: services.login.user ?? definition.ssh.user,
-    ssh_private_key: (await declaredKey(definition, services.login)) ?? null,
+    ...(await newLogin(handle, definition, services)),
   };
   try {
     await services.registry.update(definition.name, () => saved);
@@ -107,49 +112,6 @@ async function discard(handle: VmHandle, ctx: UpContext, services: StageServices
   await services.router
     .destroy(handle, { signal, log: ctx.log.child('hypervisor'), events: ctx.events })
     .catch((error: unknown) => ctx.log.debug('could not discard', error));
-}
-
-/** What an existing, stopped VM takes over from an edited VMFile at its next start. */
-async function newSettings(
-  handle: VmHandle,
-  definition: VmDefinition,
-  services: StageServices,
-): Promise<Partial<VmHandle>> {
-  const { ports } = services.plugins.host;
-  const added = definition.network.type === 'user' ? (handle.added_forwards ?? []) : [];
-  const kept = (handle.forwards ?? []).filter(
-    (forward) => forward.host !== 0 && !added.some((other) => sameHostPort(other, forward)),
-  );
-  const forwards = await choosePorts(definition.forwards, async (address, guest) => {
-    const same = kept.find((forward) => forward.guest === guest && forward.address === address);
-    return same?.host ?? ports.free(address);
-  });
-  // What the VMFile says goes before what was added by hand.
-  const others = added.filter((forward) => !forwards.some((other) => sameHostPort(other, forward)));
-  return {
-    vcpus: definition.vcpus,
-    memory_mb: definition.memoryMb,
-    network: definition.network,
-    ssh_host_port: definition.network.type === 'user' ? (handle.ssh_host_port ?? (await ports.free())) : null,
-    forwards: [...forwards, ...others],
-    added_forwards: others,
-  };
-}
-
-function sameHostPort(a: PortForward, b: PortForward): boolean {
-  return a.host === b.host && a.address === b.address;
-}
-
-async function choosePorts(
-  forwards: readonly PortForward[],
-  free: (address: string, guest: number) => Promise<number>,
-): Promise<PortForward[]> {
-  const chosen: PortForward[] = [];
-  for (const forward of forwards) {
-    const host = forward.host === 0 ? await free(forward.address, forward.guest) : forward.host;
-    chosen.push({ ...forward, host });
-  }
-  return chosen;
 }
 
 /** Writes keys and seed; the path of the seed, or undefined for a VM without a `cloud-init` block. */

@@ -1,27 +1,27 @@
 import type { ProvisionRecord } from '../hypervisor/contract.js';
 import type { RunPolicy } from '../vmfile/model.js';
 
-/** Whether a step runs, and if not, why; `ask`: that depends on its fingerprint, which costs reading its inputs. */
+/** Whether a step runs, and why; `ask`: that depends on its fingerprint, which costs reading its inputs. */
 export type Verdict =
-  | { readonly kind: 'run' }
+  | { readonly kind: 'run'; readonly reason: string }
   | { readonly kind: 'skip'; readonly reason: string }
   | { readonly kind: 'ask'; readonly record: ProvisionRecord };
 
-const RUN: Verdict = { kind: 'run' };
+const NEW: Verdict = { kind: 'run', reason: 'it has not run on this VM' };
 
 /** What the policy of a step says, given the record of its last success on this VM. */
 export function judge(policy: RunPolicy, record: ProvisionRecord | undefined): Verdict {
   switch (policy) {
     case 'always':
-      return RUN;
+      return { kind: 'run', reason: 'run="always"' };
     case 'never':
       return { kind: 'skip', reason: 'run="never"' };
     case 'once':
       return record === undefined
-        ? RUN
+        ? NEW
         : { kind: 'skip', reason: `run="once", and done on ${dateOf(record)}` };
     case 'changed':
-      return record === undefined ? RUN : { kind: 'ask', record };
+      return record === undefined ? NEW : { kind: 'ask', record };
   }
 }
 
@@ -29,9 +29,10 @@ export function judge(policy: RunPolicy, record: ProvisionRecord | undefined): V
 export function judgeFingerprint(record: ProvisionRecord, fingerprint: string): Verdict {
   return record.fingerprint === fingerprint
     ? { kind: 'skip', reason: `unchanged since ${dateOf(record)}` }
-    : RUN;
+    : { kind: 'run', reason: `changed since ${dateOf(record)}` };
 }
 
-function dateOf({ finished_at }: ProvisionRecord): string {
+/** When a step last succeeded, for people. */
+export function dateOf({ finished_at }: ProvisionRecord): string {
   return finished_at.replace(/T(\d\d:\d\d).*$/, ' $1');
 }

@@ -5,13 +5,12 @@ import type { Logger } from '../host/logger.js';
 import type { ProvisionRecord } from '../hypervisor/contract.js';
 import type { ProvisionDefinition } from '../vmfile/model.js';
 import type { ProvisionedVm, Provisioner } from './contract.js';
-import { fingerprint } from './fingerprint.js';
 import { stepSkipped } from './log-lines.js';
 import { ProvisionLog } from './provision-log.js';
 import { Redactor } from './redactor.js';
 import { judge, judgeFingerprint } from './run-policy.js';
 import { type SelectedStep, selectSteps, type StepSelection } from './select-steps.js';
-import { settle } from './settle.js';
+import { definitionDigest, stepFingerprint } from './step-fingerprint.js';
 import { StepRun } from './step-run.js';
 
 export interface RunStepsOptions extends StepSelection {
@@ -99,26 +98,18 @@ async function runOrSkip(
   const stepRun = new StepRun({ ...options, ...shared, definition, step, provisioner });
   // Reading the inputs of the other steps would be for nothing: their policies do not ask.
   const mark =
-    policy === 'changed' ? await stepRun.guard(() => fingerprintOf(definition, provisioner, options)) : '';
+    policy === 'changed' ? await stepRun.guard(() => stepFingerprint(definition, provisioner, options)) : '';
   if (verdict.kind === 'ask') {
     const answer = judgeFingerprint(verdict.record, mark);
     if (answer.kind === 'skip') return skip(answer.reason);
   }
   await stepRun.run();
-  await options.saveRecord(name, { fingerprint: mark, finished_at: new Date().toISOString() });
+  const digest = await definitionDigest(definition);
+  await options.saveRecord(name, {
+    fingerprint: mark,
+    ...(digest === undefined ? {} : { definition: digest }),
+    finished_at: new Date().toISOString(),
+  });
   log.debug(`step ${name} is done`);
   return true;
-}
-
-async function fingerprintOf(
-  { type, config }: ProvisionDefinition,
-  provisioner: Provisioner,
-  { baseDir, signal, abortGraceMs }: RunStepsOptions,
-): Promise<string> {
-  const inputs = await settle(() => provisioner.inputs?.(config, { baseDir }) ?? [], {
-    type,
-    signal,
-    abortGraceMs,
-  });
-  return fingerprint({ type, config, inputs }, signal);
 }

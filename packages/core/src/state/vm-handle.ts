@@ -7,6 +7,7 @@ import type {
   ProvisionRecord,
   VmHandle,
 } from '../hypervisor/contract.js';
+import type { DeclaredCloudInit, DeclaredSettings } from '../hypervisor/declared-settings.js';
 
 /** An entry of vms.json as it was read. */
 export interface ParsedHandle {
@@ -82,6 +83,7 @@ export function parseHandle(
     ...optional('ssh_private_key', isTextOrNull),
     ...optional('up_pending', isBoolean),
     ...optional('provisioned', isProvisioned),
+    ...optional('declared', isDeclared),
   };
   return { handle, problems };
 }
@@ -118,6 +120,7 @@ export const KNOWN_FIELDS: ReadonlySet<string> = new Set([
   'ssh_private_key',
   'up_pending',
   'provisioned',
+  'declared',
 ]);
 
 /**
@@ -183,8 +186,33 @@ function isProvisioned(value: unknown): value is Readonly<Record<string, Provisi
   return (
     isJsonObject(value) &&
     Object.values(value).every(
-      (each) => isJsonObject(each) && isText(each['fingerprint']) && isText(each['finished_at']),
+      (each) =>
+        isJsonObject(each) &&
+        isText(each['fingerprint']) &&
+        isText(each['finished_at']) &&
+        (each['definition'] === undefined || isText(each['definition'])),
     )
+  );
+}
+
+function isDeclared(value: unknown): value is DeclaredSettings {
+  return (
+    isJsonObject(value) &&
+    isWord(value['image']) &&
+    orNull(isAmount)(value['disk_bytes']) &&
+    orNull(isDeclaredCloudInit)(value['cloud_init']) &&
+    isWord(value['ssh_user']) &&
+    isTextOrNull(value['ssh_private_key'])
+  );
+}
+
+function isDeclaredCloudInit(value: unknown): value is DeclaredCloudInit {
+  return (
+    isJsonObject(value) &&
+    isText(value['hostname']) &&
+    isTextOrNull(value['user']) &&
+    isTextOrNull(value['authorized_key']) &&
+    isTextOrNull(value['user_data'])
   );
 }
 

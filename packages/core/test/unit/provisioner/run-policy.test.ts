@@ -3,14 +3,17 @@ import { judge, judgeFingerprint } from '../../../src/provisioner/run-policy.js'
 
 const record = { fingerprint: 'abc', finished_at: '2026-11-20T13:29:01.123Z' };
 
+const firstRun = { kind: 'run', reason: 'it has not run on this VM' };
+
 describe('the run policy', () => {
   it('"always" runs a step again and again', () => {
-    expect(judge('always', undefined)).toEqual({ kind: 'run' });
-    expect(judge('always', record)).toEqual({ kind: 'run' });
+    const run = { kind: 'run', reason: 'run="always"' };
+    expect(judge('always', undefined)).toEqual(run);
+    expect(judge('always', record)).toEqual(run);
   });
 
   it('"once" runs a step until it has succeeded', () => {
-    expect(judge('once', undefined)).toEqual({ kind: 'run' });
+    expect(judge('once', undefined)).toEqual(firstRun);
     expect(judge('once', record)).toEqual({
       kind: 'skip',
       reason: 'run="once", and done on 2026-11-20 13:29',
@@ -22,13 +25,14 @@ describe('the run policy', () => {
   });
 
   it('"changed" runs a step whose fingerprint is not the one of its last success', () => {
-    expect(judge('changed', undefined)).toEqual({ kind: 'run' });
+    expect(judge('changed', undefined)).toEqual(firstRun);
     expect(judge('changed', record)).toEqual({ kind: 'ask', record });
-    expect(judgeFingerprint(record, 'abd')).toEqual({ kind: 'run' });
+    const rerun = { kind: 'run', reason: 'changed since 2026-11-20 13:29' };
+    expect(judgeFingerprint(record, 'abd')).toEqual(rerun);
     expect(judgeFingerprint(record, 'abc')).toEqual({
       kind: 'skip',
       reason: 'unchanged since 2026-11-20 13:29',
     });
-    expect(judgeFingerprint({ ...record, fingerprint: '' }, 'abc')).toEqual({ kind: 'run' });
+    expect(judgeFingerprint({ ...record, fingerprint: '' }, 'abc')).toEqual(rerun);
   });
 });

@@ -1,0 +1,85 @@
+import type { PortForward, VmHandle } from '../hypervisor/contract.js';
+import type { VmDefinition } from '../vmfile/model.js';
+import { declaredLogin } from './declared-settings.js';
+import { declaredKey } from './login.js';
+import type { StageServices } from './stage-services.js';
+
+/** What an existing, stopped VM takes over from an edited VMFile at its next start. */
+export async function newSettings(
+  handle: VmHandle,
+  definition: VmDefinition,
+  services: StageServices,
+): Promise<Partial<VmHandle>> {
+  const { ports } = services.plugins.host;
+  return {
+    vcpus: definition.vcpus,
+    memory_mb: definition.memoryMb,
+    network: definition.network,
+    ssh_host_port: definition.network.type === 'user' ? (handle.ssh_host_port ?? (await ports.free())) : null,
+    ...(await newForwards(handle, definition, services)),
+  };
+}
+
+/** The forwards that an existing VM has by an edited VMFile. */
+export async function newForwards(
+  handle: VmHandle,
+  definition: VmDefinition,
+  services: StageServices,
+): Promise<Required<Pick<VmHandle, 'forwards' | 'added_forwards'>>> {
+  const { ports } = services.plugins.host;
+  const { declared, added } = forwardsOf(handle, definition);
+  const forwards = await choosePorts(declared, (address) => ports.free(address));
+  const others = added.filter((forward) => !forwards.some((other) => sameHostPort(other, forward)));
+  return { forwards: [...forwards, ...others], added_forwards: others };
+}
+
+/**
+ * Which forwards an existing VM has by an edited VMFile: those of the VMFile, where "any free port" is the one that it
+ * has already (else still 0), and of those that were added by hand the ones that are not in their way.
+ */
+export function forwardsOf(
+  handle: Pick<VmHandle, 'forwards' | 'added_forwards'>,
+  definition: Pick<VmDefinition, 'forwards' | 'network'>,
+): { readonly declared: readonly PortForward[]; readonly added: readonly PortForward[] } {
+  const byHand = definition.network.type === 'user' ? (handle.added_forwards ?? []) : [];
+  const kept = (handle.forwards ?? []).filter(
+    (forward) => forward.host !== 0 && !byHand.some((other) => sameHostPort(other, forward)),
+  );
+  const declared = definition.forwards.map((forward) => {
+    if (forward.host !== 0) return forward;
+    const same = kept.find(({ guest, address }) => guest === forward.guest && address === forward.address);
+    return { ...forward, host: same?.host ?? 0 };
+  });
+  return { declared, added: byHand.filter((each) => !declared.some((other) => sameHostPort(other, each))) };
+}
+
+/** How the other commands log in to a VM that the VMFile describes, and what it says of that. */
+export async function newLogin(
+  handle: Pick<VmHandle, 'declared'>,
+  definition: VmDefinition,
+  { login }: Pick<StageServices, 'login'>,
+): Promise<Pick<VmHandle, 'ssh_user' | 'ssh_private_key' | 'declared'>> {
+  const { declared } = handle;
+  return {
+    ssh_user: login.user ?? definition.ssh.user,
+    ssh_private_key: (await declaredKey(definition, login)) ?? null,
+    ...(declared === undefined ? {} : { declared: { ...declared, ...declaredLogin(definition) } }),
+  };
+}
+
+/** Forwards in which every host port is one. */
+export async function choosePorts(
+  forwards: readonly PortForward[],
+  free: (address: string) => Promise<number>,
+): Promise<PortForward[]> {
+  const chosen: PortForward[] = [];
+  for (const forward of forwards) {
+    const host = forward.host === 0 ? await free(forward.address) : forward.host;
+    chosen.push({ ...forward, host });
+  }
+  return chosen;
+}
+
+function sameHostPort(a: PortForward, b: PortForward): boolean {
+  return a.host === b.host && a.address === b.address;
+}
