@@ -92,9 +92,8 @@ describe('vmctl from a registry, in an empty home', () => {
 
   it('lists its own parts only when it is asked to', async () => {
     const { stdout } = await home.vmctl('plugins', '--core');
-    expect(stdout).toContain('@oclif/plugin-help');
     expect(stdout).toContain('@vmctl/core');
-    expect((await home.vmctl('plugins')).stdout).not.toContain('@oclif/');
+    expect((await home.vmctl('plugins')).stdout).not.toContain('@vmctl/core');
   });
 
   it('puts no second core beside the plugins, even for one that asks for it', async () => {

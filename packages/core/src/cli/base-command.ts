@@ -1,13 +1,12 @@
-import { Command, Flags } from '@oclif/core';
-import { reportError } from '../errors/error-report.js';
-import { isVmctlError, VmctlError } from '../errors/vmctl-error.js';
+import { Command, Errors, Flags } from '@oclif/core';
+import { VmctlError } from '../errors/vmctl-error.js';
 import { EXIT } from '../errors/registry.js';
 import type { PluginPackage } from '../plugins/manifest.js';
 import { brokenPlugins } from './load-plugins.js';
 import { endWithLostOutput } from './lost-output.js';
-import { errorText } from '../ui/error-text.js';
-import { styleFor } from '../ui/style.js';
 import { Vmctl } from '../vmctl.js';
+import { errorDocument, exitStatus, showError } from './show-error.js';
+import { type CalledCommand, usageError } from './usage-error.js';
 
 /** Flags that more than one command has. */
 export const sharedFlags = {
@@ -126,8 +125,7 @@ export abstract class BaseCommand extends Command {
     // What an interrupted command leaves unfinished is no news.
     if (this.signal.aborted && (error === this.signal.reason || error.name === 'AbortError')) return;
     if (this.jsonEnabled() && !this.#answered) this.logJson(this.toErrorJson(error));
-    else if (isVmctlError(error)) showError(error);
-    else process.stderr.write(`${error.stack ?? error.message}\n`);
+    else showError(error);
     process.exit(exitStatus(error));
   }
 
@@ -138,16 +136,21 @@ export abstract class BaseCommand extends Command {
     process.stderr.on('error', () => undefined);
   }
 
-  protected override async catch(error: Error & { exitCode?: number }): Promise<unknown> {
-    if (this.jsonEnabled()) {
-      this.logJson(this.toErrorJson(error));
-      process.exitCode = exitStatus(error);
-      return undefined;
-    }
-    if (!isVmctlError(error)) return super.catch(error);
-    showError(error);
+  protected override async catch(thrown: Error & { exitCode?: number }): Promise<unknown> {
+    // The command asked for it, and has said what there is to say.
+    if (thrown instanceof Errors.ExitError) throw thrown;
+    const error = usageError(thrown, this.#called()) ?? thrown;
+    if (this.jsonEnabled()) this.logJson(this.toErrorJson(error));
+    else showError(error);
     process.exitCode = exitStatus(error);
     return undefined;
+  }
+
+  /** What its user called. */
+  #called(): CalledCommand {
+    const { flags, args } = this.ctor;
+    const name = this.id?.replaceAll(':', ' ') ?? '';
+    return { name, flags: { ...flags, json: { type: 'boolean' } }, args: Object.keys(args) };
   }
 
   override logJson(json: unknown): void {
@@ -156,19 +159,8 @@ export abstract class BaseCommand extends Command {
   }
 
   protected override toErrorJson(error: unknown): unknown {
-    const report = reportError(error);
-    // What oclif says of bad flags and arguments has no code.
-    return {
-      error:
-        exitStatus(error) === EXIT.usage && !isVmctlError(error)
-          ? { ...report, code: 'VMCTL_USAGE' }
-          : report,
-    };
+    return errorDocument(error);
   }
-}
-
-function showError(error: Error): void {
-  process.stderr.write(`${errorText(reportError(error), styleFor(process.stderr))}\n`);
 }
 
 /** Shows warnings on stderr. Returns the function that ends it. */
@@ -179,10 +171,4 @@ function showWarnings(vmctl: Vmctl): () => void {
     process.stderr.write(`! ${vm === undefined ? '' : `${vm}: `}${message}\n`);
     if (hint !== undefined) process.stderr.write(`  ${hint}\n`);
   });
-}
-
-function exitStatus(error: unknown): number {
-  const { exitCode, oclif } = error as { exitCode?: unknown; oclif?: { exit?: unknown } };
-  if (typeof exitCode === 'number') return exitCode;
-  return typeof oclif?.exit === 'number' ? oclif.exit : EXIT.failure;
 }

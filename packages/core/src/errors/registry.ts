@@ -36,6 +36,14 @@ export const errorRegistry = {
     meaning: 'The backend cannot do what was asked; it says so before it does anything.',
     exit: EXIT.failure,
   },
+  VMCTL_COMMAND_FAILED: {
+    meaning: 'A command that a plugin adds to vmctl failed; the message is its own.',
+    exit: EXIT.failure,
+  },
+  VMCTL_CONFIG_INVALID: {
+    meaning: 'A configuration file, or a variable of the environment, has problems; each is named with its place.',
+    exit: EXIT.usage,
+  },
   VMCTL_CONFIRMATION_NEEDED: {
     meaning: 'The command destroys something and was not confirmed.',
     exit: EXIT.usage,
