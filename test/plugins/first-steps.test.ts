@@ -18,6 +18,12 @@ interface Listing {
   }[];
 }
 
+/** What `doctor --json` says. */
+interface Diagnosis {
+  readonly findings: readonly { readonly id: string; readonly status: string }[];
+  readonly repairs?: readonly unknown[];
+}
+
 describe('vmctl from a registry, in an empty home', () => {
   let registry: Registry;
   let home: VmctlHome;
@@ -188,6 +194,31 @@ describe('vmctl from a registry, in an empty home', () => {
       expect.stringMatching(/^@vmctl\+plugin-provisioners@/),
       expect.stringMatching(/^@vmctl\+plugin-qemu@/),
     ]);
+  });
+
+  it('gets what this platform needs with doctor --fix, and looks again', async () => {
+    await home.vmctl('plugins', 'reset', '--yes');
+    const before = (await home.json('doctor')) as Diagnosis;
+    expect(before.findings.map(({ id }) => id)).toEqual(expect.arrayContaining(['backend', 'provisioners']));
+    const mended = (await home.json('doctor', '--fix', '--yes')) as Diagnosis;
+    expect(mended.repairs).toMatchObject([
+      {
+        repair: {
+          kind: 'install-plugins',
+          packages: ['@vmctl/plugin-qemu', '@vmctl/plugin-provisioners'],
+        },
+        outcome: 'mended',
+      },
+    ]);
+    const statuses = Object.fromEntries(mended.findings.map(({ id, status }) => [id, status]));
+    expect(statuses).toMatchObject({
+      'plugin:@vmctl/plugin-qemu': 'ok',
+      'plugin:@vmctl/plugin-provisioners': 'ok',
+      qemu: expect.anything(), // the backend that was just installed has looked at the host
+    });
+    expect(statuses).not.toHaveProperty('backend');
+    const again = (await home.json('doctor', '--fix', '--yes')) as Diagnosis;
+    expect(again.repairs).toEqual([]);
   });
 
   it('removes everything on reset, but only when it may', async () => {

@@ -18,7 +18,7 @@ export default class Doctor extends PluginsCommand {
   static override summary = 'Check this machine, the plugins and the state of vmctl.';
   static override description = `Every finding comes with the command that mends it. \`--fix\` mends what vmctl can mend by itself: missing plugins of this platform, permissions, abandoned locks, and what killed commands have left. It says what it will do and asks first, never ends a VM or removes a disk that was used, and runs no package manager of the system; then it looks again.
 
-Exits with 0 when nothing is broken (warnings may be left), with 3 when something is, with 1 when a repair failed, and with 2 when repairs were not confirmed.`;
+Exits with 0 when nothing is broken (warnings may be left), with 3 when something is, else with 1 when a repair failed; with 2 when repairs were not confirmed.`;
   static override examples = [
     { description: 'Look at everything', command: '<%= config.bin %> doctor' },
     { description: 'Mend what can be mended', command: '<%= config.bin %> doctor --fix' },
@@ -39,7 +39,7 @@ Exits with 0 when nothing is broken (warnings may be left), with 3 when somethin
     const repairs = flags.fix ? repairsOf(report) : [];
     if (repairs.length === 0) return this.#answer(flags.fix ? { ...report, repairs: [] } : report);
     const results = await this.#mend(vmctl, repairs, { ...change, yes: flags.yes });
-    this.#installed = readInstalledPlugins(this.config.dataDir).packages;
+    this.#installed = readInstalledPlugins(pluginsDirectory(process.env)).packages;
     const again = this.vmctl();
     this.endWarnings(); // they have been shown
     return this.#answer({ ...(await again.doctor({ signal: this.signal })), repairs: results });

@@ -1,0 +1,111 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { tinyDisk } from '../support/noop-project.js';
+import { NO_REGISTRY } from '../support/plugins-home.js';
+import { VmctlHome } from '../support/vmctl-home.js';
+
+/** Against hanging only: each test runs vmctl several times. */
+const LIMIT = 180_000;
+
+let home: VmctlHome;
+beforeEach(async () => {
+  home = await VmctlHome.create();
+}, LIMIT);
+afterEach(async () => {
+  await home.remove();
+}, LIMIT);
+
+/** A home in which the platform has what it needs, as far as vmctl can see to it. */
+async function withPlugins(): Promise<void> {
+  await home.remove();
+  home = await VmctlHome.create({ plugins: ['plugin-qemu', 'plugin-provisioners'] });
+}
+
+const modeOf = async (path: string): Promise<number> => (await stat(path)).mode & 0o777;
+
+describe('vmctl doctor', () => {
+  it('says in an empty home which plugins are missing, and that it could install them', async () => {
+    const { code, stdout } = await home.vmctl('doctor');
+    expect(code).toBe(3);
+    expect(stdout).toContain('fix: vmctl plugins install @vmctl/plugin-qemu\n');
+    expect(stdout).toContain('fix: vmctl plugins install @vmctl/plugin-provisioners\n');
+    expect(stdout).toContain('`vmctl doctor --fix` mends 2 of these.');
+  });
+
+  it('says what it would do and does nothing, when there is nobody to ask', async () => {
+    await withPlugins();
+    await chmod(home.dataDir, 0o755);
+    const { code, stdout, stderr } = await home.vmctl('doctor', '--fix');
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(`chmod 700 ${home.dataDir}`);
+    expect(stderr).toContain('--yes');
+    const json = await home.json('doctor', '--fix');
+    expect(json).toMatchObject({
+      error: {
+        code: 'VMCTL_CONFIRMATION_NEEDED',
+        details: { repairs: [{ kind: 'restrict-permissions', path: home.dataDir, mode: '0700' }] },
+      },
+    });
+    expect(await modeOf(home.dataDir)).toBe(0o755);
+  });
+
+  it('mends what it can, looks again, and shows what is left', async () => {
+    await withPlugins();
+    await chmod(home.dataDir, 0o755);
+    await mkdir(home.workDir('old'), { recursive: true });
+    await writeFile(join(home.workDir('old'), 'overlay.qcow2'), 'precious');
+    const { stdout, stderr } = await home.vmctl('doctor', '--fix', '--yes');
+    expect(stderr).toContain(`Done: take the rights of others away: chmod 700 ${home.dataDir}`);
+    expect(stdout).not.toContain('open directory');
+    expect(stdout).toContain(`fix: rm -r ${home.workDir('old')}`);
+    expect(stdout).not.toContain('doctor --fix');
+    expect(await modeOf(home.dataDir)).toBe(0o700);
+    expect(await readFile(join(home.workDir('old'), 'overlay.qcow2'), 'utf8')).toBe('precious');
+  });
+
+  it('ends with 1 when a repair failed that was not urgent', async () => {
+    await home.remove();
+    home = await VmctlHome.create({ plugins: ['plugin-qemu'] });
+    const { code, stderr } = await home.start(['doctor', '--fix', '--yes'], { env: NO_REGISTRY }).done;
+    expect(stderr).toContain('Failed: install from the package registry: @vmctl/plugin-provisioners\n');
+    expect(code).toBe(1);
+  });
+
+  it('ends with 3 when something is still broken, and says why it could not be mended', async () => {
+    const { code, stdout, stderr } = await home.start(['doctor', '--fix', '--yes'], { env: NO_REGISTRY })
+      .done;
+    expect(code).toBe(3);
+    expect(stderr).toContain('Failed: install from the package registry: @vmctl/plugin-qemu');
+    expect(stderr).toContain(NO_REGISTRY.VMCTL_NPM_REGISTRY);
+    expect(stdout).toContain('fix: vmctl plugins install @vmctl/plugin-qemu\n');
+  });
+
+  it('asks for nothing when there is nothing to mend', async () => {
+    await withPlugins();
+    const report = await home.json('doctor', '--fix');
+    expect(report).toMatchObject({ repairs: [], findings: expect.any(Array) });
+  });
+});
+
+describe('vmctl destroy --forget', () => {
+  it('gets rid of a VM whose backend is gone, which destroy alone cannot, and asks first', async () => {
+    await home.write(tinyDisk(), 'disk.img');
+    await home.write('vm "web" { image "disk.img"; backend "noop" }');
+    await home.vmctl('up');
+    const registry = await home.registry();
+    await writeFile(
+      join(home.dataDir, 'vms.json'),
+      JSON.stringify({ web: { ...registry['web'], backend: 'warp' } }),
+    );
+    const refused = await home.vmctl('destroy', 'web', '--yes');
+    expect(refused.code).toBe(1);
+    expect(refused.stdout + refused.stderr).toContain('vmctl destroy --forget web');
+    const unasked = await home.vmctl('destroy', '--forget', 'web');
+    expect(unasked.code).toBe(2);
+    expect(unasked.stderr).toContain('Give up web with its disk');
+    expect(await home.vmctl('destroy', '--forget', '--all', '--yes')).toMatchObject({ code: 2 });
+    expect(await home.vmctl('destroy', '--forget', 'web', '--yes')).toMatchObject({ code: 0 });
+    expect(await home.registry()).toEqual({});
+  });
+});
