@@ -6,6 +6,7 @@ import { HostCalls } from '../host-calls.js';
 import type { TestRunner } from '../runner.js';
 import { abortChecks } from './checks/aborts.js';
 import { concurrencyChecks } from './checks/concurrency.js';
+import { consoleChecks } from './checks/console.js';
 import { endingChecks } from './checks/ending.js';
 import { faultChecks } from './checks/faults.js';
 import { forwardChecks } from './checks/forwards.js';
@@ -33,6 +34,7 @@ const checks: readonly HypervisorCheck[] = [
   ...faultChecks,
   ...concurrencyChecks,
   ...observationChecks,
+  ...consoleChecks,
   ...inspectionChecks,
 ];
 

@@ -9,6 +9,7 @@ export interface HypervisorFacts {
   readonly describes: boolean;
   readonly diagnoses: boolean;
   readonly inspects: boolean;
+  readonly opensConsole: boolean;
   readonly crash: boolean;
   readonly guest: boolean;
   readonly usesHost: boolean;
@@ -25,6 +26,7 @@ export function factsOf(hypervisor: Hypervisor, subject: HypervisorSubject): Hyp
     describes: hypervisor.describe !== undefined,
     diagnoses: hypervisor.diagnose !== undefined,
     inspects: hypervisor.inspect !== undefined,
+    opensConsole: hypervisor.openConsole !== undefined,
     crash: subject.crash !== undefined,
     guest: subject.guest !== undefined,
     usesHost: subject.usesHost ?? true,

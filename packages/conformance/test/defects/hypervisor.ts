@@ -1,5 +1,6 @@
 import type { HypervisorDefect } from './defect.ts';
 import { others } from './company.ts';
+import { consoles } from './console.ts';
 import { ending } from './ending.ts';
 import { forwards } from './forwards.ts';
 import { handles } from './handles.ts';
@@ -20,4 +21,5 @@ export const hypervisorDefects: readonly HypervisorDefect[] = [
   ...inspection,
   ...trouble,
   ...others,
+  ...consoles,
 ];

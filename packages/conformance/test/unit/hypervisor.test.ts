@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { hypervisorChecks, hypervisorConformance } from '../../src/index.js';
+import { ConsoleBackend } from '../defects/console.js';
 import { ForwardingBackend } from '../defects/forwards.js';
 import { hypervisorDefects } from '../defects/hypervisor.js';
 import { InspectingBackend } from '../defects/inspection.js';
@@ -13,6 +14,7 @@ async function define(create?: MemoryFactory): Promise<RecordingRunner> {
   return runner;
 }
 
+const CONSOLES = ['console-can-be-opened', 'console-of-a-vm-at-rest'];
 const INSPECTIONS = ['inspection-is-well-formed', 'nothing-to-inspect-at-rest'];
 
 class WithoutSuspend extends MemoryBackend {
@@ -32,6 +34,8 @@ describe('a correct backend', () => {
     expect(runner.skipped).toEqual([
       expect.stringMatching(/^refuses-suspend: .*\(skipped: it supports suspend\)$/),
       expect.stringMatching(/^forwards-can-be-changed: .*\(skipped: supports\.liveForwards is not true\)$/),
+      expect.stringMatching(/^console-can-be-opened: .*\(skipped: the backend has no openConsole\(\)\)$/),
+      expect.stringMatching(/^console-of-a-vm-at-rest: .*\(skipped: the backend has no openConsole\(\)\)$/),
       expect.stringMatching(/^inspection-is-well-formed: .*\(skipped: the backend has no inspect\(\)\)$/),
       expect.stringMatching(/^nothing-to-inspect-at-rest: .*\(skipped: the backend has no inspect\(\)\)$/),
     ]);
@@ -40,7 +44,7 @@ describe('a correct backend', () => {
   it('whose forwards can be changed is asked to do it', async () => {
     const runner = await define((host, engine) => new ForwardingBackend(host, engine));
     expect(await runner.run('forwards-can-be-changed')).toEqual({ status: 'passed' });
-    expect(runner.skippedIds).toEqual(['refuses-forwards', 'refuses-suspend', ...INSPECTIONS]);
+    expect(runner.skippedIds).toEqual(['refuses-forwards', 'refuses-suspend', ...CONSOLES, ...INSPECTIONS]);
   });
 
   it('that cannot suspend is asked to refuse it, and nothing else of it', async () => {
@@ -53,14 +57,21 @@ describe('a correct backend', () => {
       'suspended-vm-stops',
       'destroy-ends-a-suspended-vm',
       'forwards-can-be-changed',
+      ...CONSOLES,
       ...INSPECTIONS,
     ]);
+  });
+
+  it('that opens consoles by itself is asked to', async () => {
+    const runner = await define((host, engine) => new ConsoleBackend(host, engine));
+    for (const id of CONSOLES) expect(await runner.run(id)).toEqual({ status: 'passed' });
+    expect(runner.skippedIds).toEqual(['refuses-suspend', 'forwards-can-be-changed', ...INSPECTIONS]);
   });
 
   it('that can be inspected is inspected', async () => {
     const runner = await define((host, engine) => new InspectingBackend(host, engine));
     for (const id of INSPECTIONS) expect(await runner.run(id)).toEqual({ status: 'passed' });
-    expect(runner.skippedIds).toEqual(['refuses-suspend', 'forwards-can-be-changed']);
+    expect(runner.skippedIds).toEqual(['refuses-suspend', 'forwards-can-be-changed', ...CONSOLES]);
   });
 });
 

@@ -12,6 +12,8 @@ export interface ConnectConsoleOptions {
   readonly signal: AbortSignal;
   /** Where short paths to sockets are made. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Opens a console that only its backend can. */
+  readonly open: () => Promise<Duplex>;
 }
 
 /**
@@ -20,8 +22,8 @@ export interface ConnectConsoleOptions {
  *
  * This is the one place that knows the kinds of endpoint; another kind is another case here.
  *
- * @throws VMCTL_CONSOLE_UNSUPPORTED when the backend gives no console, or one of a kind that cannot be opened
- * @throws VMCTL_CONSOLE_UNREACHABLE when nobody answers there
+ * @throws VMCTL_CONSOLE_UNSUPPORTED when the backend gives no console, or one that it cannot open itself
+ * @throws VMCTL_CONSOLE_UNREACHABLE when nobody answers on a socket; what `open` throws
  */
 export async function connectConsole(
   endpoint: ConsoleEndpoint,
@@ -31,9 +33,9 @@ export async function connectConsole(
     case 'unix-socket':
       return connectSocket(endpoint.path, options);
     case 'websocket':
-      throw unsupported(options.vm, 'it is on a websocket, which this version of vmctl does not speak');
+      return options.open();
     case 'none':
-      throw unsupported(options.vm, endpoint.reason);
+      throw consoleUnsupported(options.vm, endpoint.reason);
   }
 }
 
@@ -49,7 +51,8 @@ async function connectSocket(path: string, { vm, signal, env }: ConnectConsoleOp
   return socket;
 }
 
-function unsupported(vm: string, reason: string): VmctlError {
+/** The error for a console that cannot be opened. */
+export function consoleUnsupported(vm: string, reason: string): VmctlError {
   return new VmctlError('VMCTL_CONSOLE_UNSUPPORTED', {
     message: `The serial console of ${vm} cannot be opened: ${reason}.`,
     hint: `Log in over SSH: vmctl ssh ${vm}`,

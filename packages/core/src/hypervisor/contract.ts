@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { EventSink } from '../events/events.js';
 import type { Logger } from '../host/logger.js';
 import type { DiskFormat } from '../images/contract.js';
@@ -269,6 +270,16 @@ export interface Hypervisor {
   guestAddress(vm: VmHandle, ctx: HypervisorContext): Promise<GuestAddress>;
   /** Where the serial console is. Touches nothing. */
   console(vm: VmHandle): ConsoleEndpoint;
+  /**
+   * Opens the serial console of a VM that runs, for those that are no Unix socket: what the guest writes can be read, what
+   * is written is the guest's input. Several can be open at a time. With `replay` it begins with what the guest has
+   * written since its start, as far as that is kept.
+   *
+   * The stream ends when the VM does, and is destroyed with an error when the connection breaks. Whoever calls destroys it;
+   * `ctx.signal` ends the opening only. Without this method a console of the kind `websocket` is an address for others, and
+   * `vmctl console` cannot show it.
+   */
+  openConsole?(vm: VmHandle, options: { readonly replay: boolean }, ctx: HypervisorContext): Promise<Duplex>;
   /**
    * Makes these the forwards of the VM, in place of those it has: at once when it runs or is suspended, and from its
    * next start on in any case. None has the host port 0. All of them or none: what cannot be done is undone. The port

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { VmctlError } from '../errors/vmctl-error.js';
 import type {
   BackendPlugin,
@@ -13,6 +14,7 @@ import type {
   VmState,
 } from './contract.js';
 import type { VmInspection } from './inspection.js';
+import { consoleUnsupported } from './console-connection.js';
 import { platformDefaults } from './platforms.js';
 
 /** What the choice of a backend depends on, the strongest first. */
@@ -161,6 +163,17 @@ export class RouterHypervisor implements Hypervisor {
         reason: `the backend "${vm.backend}" is not loaded`,
       }
     );
+  }
+
+  /** @throws VMCTL_CONSOLE_UNSUPPORTED when the backend of the VM has no stream to give */
+  async openConsole(
+    vm: VmHandle,
+    options: { readonly replay: boolean },
+    ctx: HypervisorContext,
+  ): Promise<Duplex> {
+    const backend = await this.#backendOf(vm);
+    if (backend.openConsole !== undefined) return backend.openConsole(vm, options, ctx);
+    throw consoleUnsupported(vm.name, `the backend ${backend.name} gives its address, and no way to open it`);
   }
 
   async describe(vm: VmHandle, ctx: HypervisorContext): Promise<string> {

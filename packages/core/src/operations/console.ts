@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { isVmctlError, VmctlError } from '../errors/vmctl-error.js';
 import { GrowingFile } from '../host/growing-file.js';
 import { acquireLock, type Lock, lockHolder } from '../host/lock.js';
@@ -34,34 +35,51 @@ export interface ConsoleDescription {
 /**
  * Opens the serial console of a VM that runs.
  *
- * A console takes one client. So one session at a time connects and has the input, for which there is a lock; what the
- * guest writes comes from its log in every session, so any number can watch, and one that is slow or stopped holds up
- * neither the guest nor the log. Without a log there is the connection alone.
+ * A console on a Unix socket takes one client. So one session at a time connects and has the input, for which there is a
+ * lock; what the guest writes comes from its log in every session, so any number can watch, and one that is slow or stopped
+ * holds up neither the guest nor the log. Without a log there is the connection alone. Of a console that a backend opens
+ * there can be many connections, and each who watches has one where there is no log; the input still is one session's.
  *
  * @throws VMCTL_VM_UNKNOWN
  * @throws VMCTL_VM_NOT_RUNNING with the command that starts it
  * @throws VMCTL_CONSOLE_UNSUPPORTED, VMCTL_CONSOLE_UNREACHABLE
- * @throws VMCTL_LOCKED with `ifTaken: 'fail'` when somebody else has the input, and without a log in any case
+ * @throws VMCTL_LOCKED with `ifTaken: 'fail'` when somebody else has the input, and where one who watches cannot connect
  */
 export async function openConsole(runtime: Runtime, options: ConsoleOptions): Promise<ConsoleSession> {
   const signal = options.signal ?? new AbortController().signal;
   const { handle, endpoint } = await runningConsole(runtime, options.name, signal);
   // Whatever is written from here on is new.
-  const log = await openLog(runtime, handle, options.replay === true);
-  const watchOnly = options.readOnly === true && log !== undefined;
-  const lock = watchOnly ? undefined : await takeInput(runtime, handle, signal);
-  const common = { runtime, handle, signal, log, readOnly: options.readOnly === true };
-  if (watchOnly) return new ConsoleSession(common);
+  const log = await openLog(handle, options.replay === true);
+  const isShared = endpoint.kind === 'websocket';
+  if (log === undefined && options.replay === true && !isShared) warnOfNoReplay(runtime, handle);
+  const readOnly = options.readOnly === true;
+  const common = { runtime, handle, signal, log, readOnly };
+  const connect = (): Promise<Duplex> =>
+    connectConsole(endpoint, {
+      vm: handle.name,
+      signal,
+      env: runtime.env,
+      // What comes out of the log need not come twice.
+      open: () =>
+        runtime.router.openConsole(
+          handle,
+          { replay: options.replay === true && log === undefined },
+          runtime.hypervisorContext(signal),
+        ),
+    });
+  if (readOnly && log !== undefined) return new ConsoleSession(common);
+  if (readOnly && isShared) return new ConsoleSession({ ...common, connection: await connect() });
+  const lock = await takeInput(runtime, handle, signal);
   if (lock instanceof VmctlError) {
-    if (options.ifTaken === 'fail' || log === undefined) throw lock;
+    if (options.ifTaken === 'fail' || (log === undefined && !isShared)) throw lock;
     const holder = await lockHolder(lockOptions(runtime, handle));
-    return new ConsoleSession({ ...common, readOnly: true, holder });
+    const connection = log === undefined ? await connect() : undefined;
+    return new ConsoleSession({ ...common, readOnly: true, holder, connection });
   }
   try {
-    const connection = await connectConsole(endpoint, { vm: handle.name, signal, env: runtime.env });
-    return new ConsoleSession({ ...common, lock, connection });
+    return new ConsoleSession({ ...common, lock, connection: await connect() });
   } catch (error) {
-    await lock?.release();
+    await lock.release();
     throw error;
   }
 }
@@ -78,7 +96,7 @@ export async function describeConsole(
 ): Promise<ConsoleDescription> {
   const signal = options.signal ?? new AbortController().signal;
   const { handle, endpoint } = await runningConsole(runtime, options.name, signal);
-  const log = await openLog(runtime, handle, true);
+  const log = await openLog(handle, true);
   const holder = await lockHolder(lockOptions(runtime, handle));
   return {
     vm: handle.name,
@@ -112,7 +130,6 @@ async function runningConsole(
  * that is there is of another start: whoever started the VM this time writes none, and it would stay silent.
  */
 async function openLog(
-  runtime: Runtime,
   handle: VmHandle,
   replay: boolean,
 ): Promise<{ readonly file: GrowingFile; readonly size: number } | undefined> {
@@ -123,15 +140,16 @@ async function openLog(
   );
   const found = start === undefined ? undefined : await file.locate();
   if (found !== undefined) return { file, size: found.size };
-  if (replay) {
-    runtime.events.emit({
-      type: 'warning',
-      vm: handle.name,
-      code: 'VMCTL_FILE_MISSING',
-      message: `Nothing can be replayed: what ${handle.name} writes is not logged since its last start.`,
-    });
-  }
   return undefined;
+}
+
+function warnOfNoReplay(runtime: Runtime, { name }: VmHandle): void {
+  runtime.events.emit({
+    type: 'warning',
+    vm: name,
+    code: 'VMCTL_FILE_MISSING',
+    message: `Nothing can be replayed: what ${name} writes is not logged since its last start.`,
+  });
 }
 
 /** The right to the input; the error when somebody else has it. */

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { VmctlError } from '../errors/vmctl-error.js';
 import type {
   ConsoleEndpoint,
@@ -27,6 +28,7 @@ export type FakeHypervisorMethod =
   | 'state'
   | 'inspect'
   | 'guestAddress'
+  | 'openConsole'
   | 'setForwards';
 
 /** One call, in the order they came. */
@@ -46,6 +48,11 @@ export interface FakeHypervisorOptions {
   readonly supports?: Partial<Supports> | undefined;
   /** Where guests that run are reached. Default: none, nothing is booted. */
   readonly guestAddress?: GuestAddress | undefined;
+  /**
+   * Plays the serial console of a guest that runs; `supports.console` is then `websocket`. The test ends the streams that it
+   * gives. Default: there is no console.
+   */
+  readonly console?: ((vm: VmHandle, options: { readonly replay: boolean }) => Duplex) | undefined;
 }
 
 /**
@@ -64,16 +71,18 @@ export class FakeHypervisor implements Hypervisor {
   /** All calls so far. */
   readonly calls: FakeHypervisorCall[] = [];
   readonly #guestAddress: GuestAddress;
+  readonly #console: FakeHypervisorOptions['console'];
   readonly #states = new Map<string, VmStateName>();
   readonly #faults = new FaultPlan<FakeHypervisorMethod>();
   readonly #watchers = new Set<() => void>();
 
-  constructor({ name = 'fake', supports, guestAddress }: FakeHypervisorOptions = {}) {
+  constructor({ name = 'fake', supports, guestAddress, console }: FakeHypervisorOptions = {}) {
+    this.#console = console;
     this.name = name;
     this.supports = {
       suspend: true,
       snapshot: false,
-      console: 'none',
+      console: console === undefined ? 'none' : 'websocket',
       networks: ['user', 'tap', 'vnic', 'none'],
       firmware: ['bios', 'uefi'],
       imageFormats: ['qcow2', 'raw'],
@@ -194,8 +203,18 @@ export class FakeHypervisor implements Hypervisor {
     });
   }
 
-  console(): ConsoleEndpoint {
-    return { kind: 'none', reason: 'the fake backend has no console' };
+  console(vm?: VmHandle): ConsoleEndpoint {
+    if (this.#console === undefined) return { kind: 'none', reason: 'the fake backend has no console' };
+    return { kind: 'websocket', url: `ws://fake.invalid/${vm?.name ?? ''}`, headers: {} };
+  }
+
+  openConsole(vm: VmHandle, options: { readonly replay: boolean }, ctx: HypervisorContext): Promise<Duplex> {
+    return this.#call('openConsole', vm.name, ctx, async () => {
+      if (this.#console === undefined) throw unsupported(this.name, 'open consoles');
+      const now = this.#stateOf(vm);
+      if (now !== 'running') throw wrongState(vm, now, 'show a console');
+      return this.#console(vm, options);
+    });
   }
 
   async #call<T>(
