@@ -1,9 +1,9 @@
-import { open, readFile, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { PluginHost, VmHandle } from '@vmctl/core/plugin';
 import { isMissing } from './thrown.js';
 
-/** Bytes from which on console.log is cut at a start, and what is kept of it then. */
+/** Bytes from which on a new console.log is begun at a start, and what is kept of the old one then. */
 const LOG_LIMIT = 16 * 1024 * 1024;
 const LOG_KEPT = 4 * 1024 * 1024;
 
@@ -13,6 +13,8 @@ export interface WorkFiles {
   readonly qmpSocket: string;
   readonly consoleSocket: string;
   readonly consoleLog: string;
+  /** The end of a log that had grown too large. */
+  readonly olderConsoleLog: string;
   readonly pidFile: string;
   /** The name that the original Rust tool gave it. */
   readonly foreignPidFile: string;
@@ -26,6 +28,7 @@ export function workFiles(workDir: string): WorkFiles {
     qmpSocket: join(workDir, 'qmp.sock'),
     consoleSocket: join(workDir, 'console.sock'),
     consoleLog: join(workDir, 'console.log'),
+    olderConsoleLog: join(workDir, 'console.log.1'),
     pidFile: join(workDir, 'pidfile'),
     foreignPidFile: join(workDir, 'qemu.pid'),
     variables: join(workDir, 'efivars.fd'),
@@ -52,8 +55,8 @@ export async function removeRunFiles(vm: VmHandle): Promise<void> {
 /** Removes all that the backend made. */
 export async function removeAllFiles(vm: VmHandle): Promise<void> {
   await removeRunFiles(vm);
-  const { overlay, consoleLog, variables } = filesOf(vm);
-  await removeInside(vm, [overlay, consoleLog, variables]);
+  const { overlay, consoleLog, olderConsoleLog, variables } = filesOf(vm);
+  await removeInside(vm, [overlay, consoleLog, olderConsoleLog, variables]);
 }
 
 /** Only in the work directory: a registry that somebody edited must not remove files elsewhere. */
@@ -64,24 +67,36 @@ async function removeInside(vm: VmHandle, paths: readonly string[]): Promise<voi
 }
 
 /**
- * Gets console.log ready for another boot: QEMU appends to it, so what a guest wrote in many boots is cut to its last
- * part, at the start of a line. Gives its size, which is where the output of that boot begins.
+ * Gets console.log ready for another boot: QEMU appends to it. What a guest wrote in many boots is moved out of the way,
+ * its last part to console.log.1, from the start of a line on. The log itself is never shortened, so that whoever follows
+ * it can tell what is new. Gives its size, which is where the output of that boot begins.
  */
 export async function prepareConsoleLog(
   path: string,
   files: PluginHost['files'],
   limits: { readonly limit: number; readonly kept: number } = { limit: LOG_LIMIT, kept: LOG_KEPT },
 ): Promise<number> {
+  const size = await withLog(path, async (log) => (await log.stat()).size);
+  if (size <= limits.limit) return size;
+  const tail = await withLog(path, async (log) => {
+    const { buffer, bytesRead } = await log.read(
+      Buffer.alloc(limits.kept),
+      0,
+      limits.kept,
+      size - limits.kept,
+    );
+    return buffer.subarray(0, bytesRead);
+  });
+  // Killed in between, the next start finds the log as large as this one.
+  await files.writeAtomic(`${path}.1`, tail.subarray(tail.indexOf(0x0a) + 1));
+  await rm(path, { force: true });
+  return withLog(path, async () => 0);
+}
+
+async function withLog<T>(path: string, work: (log: FileHandle) => Promise<T>): Promise<T> {
   const log = await open(path, 'a+', 0o600);
   try {
-    const { size } = await log.stat();
-    if (size <= limits.limit) return size;
-    const tail = Buffer.alloc(limits.kept);
-    const { bytesRead } = await log.read(tail, 0, limits.kept, size - limits.kept);
-    const end = tail.subarray(0, bytesRead);
-    const lines = end.subarray(end.indexOf(0x0a) + 1);
-    await files.writeAtomic(path, lines);
-    return lines.length;
+    return await work(log);
   } finally {
     await log.close();
   }

@@ -8,6 +8,8 @@ export default class Log extends BaseCommand {
   static override summary = "Show a VM's console and provisioning logs.";
   static override description = `The console log is what the guest wrote to its serial port since the VM was made. The provisioning log has every step with its output, exit status and duration. Without a choice both are shown, the console first.
 
+With --follow it goes on while the VM is stopped and started again, and ends when it is destroyed.
+
 On a terminal, control sequences are left out; a pipe gets the bytes as they are. With --json every line is an object {log, text} on a line of its own.`;
   static override examples = [
     { description: 'The last 50 lines of the console', command: '<%= config.bin %> log web --console -n 50' },
@@ -43,6 +45,9 @@ On a terminal, control sequences are left out; a pipe gets the bytes as they are
       await pressure();
     }
     process.stdout.write(view.end());
+    if (follow && !this.signal.aborted) {
+      process.stderr.write(`${name} was destroyed: there is nothing more to follow.\n`);
+    }
   }
 
   /** The lines have been printed. */

@@ -1,5 +1,5 @@
 import { watch } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { errnoOf, fsError } from './fs-error.js';
 
 const BLOCK = 64 * 1024;
@@ -7,12 +7,19 @@ const BLOCK = 64 * 1024;
 /** Where reading begins, in bytes from the start of the file. */
 export type StartOf = (file: FileHandle, size: number) => number | Promise<number>;
 
-/** A file that others append to, read on from where the last reading ended. Memory stays at one block. */
-export class GrowingFile {
+/**
+ * A file that others append to, read on from where the last reading ended. Memory stays at one block.
+ *
+ * It is kept open, so that a file which loses its name is still read to its end: one that was renamed, replaced or
+ * removed. Whoever reads it closes it.
+ */
+export class GrowingFile implements AsyncDisposable {
   readonly path: string;
-  #start: StartOf | undefined;
+  readonly #start: StartOf | undefined;
   #position = 0;
-  #inode: number | undefined;
+  /** Of the file that the position is in. */
+  #identity: FileIdentity | undefined;
+  #handle: FileHandle | undefined;
 
   /** @param start - where the first reading begins; default: at the start */
   constructor(path: string, start?: StartOf) {
@@ -26,29 +33,63 @@ export class GrowingFile {
   }
 
   /**
-   * Takes the place where reading begins, and how large the file is now.
+   * Takes the place where reading begins, and how large the file is now. It is not kept open by that.
    *
    * @returns undefined when there is no such file yet
    */
   async locate(): Promise<{ readonly size: number } | undefined> {
-    await using file = await this.#open();
-    return file === undefined ? undefined : { size: await this.#place(file) };
+    const handle = await this.#open();
+    if (handle === undefined) return undefined;
+    try {
+      const { dev, ino, size } = await handle.stat();
+      if (this.#identity === undefined) await this.#begin(handle, { dev, ino });
+      return { size };
+    } finally {
+      await handle.close();
+    }
   }
 
   /**
    * What has been added, up to the size that the file has at the call: one that grows faster than it is read keeps
-   * nobody. A file that was cut or replaced is read from its start again, one that is not there is empty.
+   * nobody. A file that was cut is read from its start again. When another file has the name, the rest of the old one
+   * comes first. A file that is not there is empty.
    */
   async *read(): AsyncGenerator<Uint8Array> {
-    await using file = await this.#open();
-    if (file === undefined) return;
-    const size = await this.#place(file);
-    while (this.#position < size) {
-      const length = Math.min(BLOCK, size - this.#position);
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, this.#position);
-      if (bytesRead === 0) return;
-      this.#position += bytesRead;
-      yield buffer.subarray(0, bytesRead);
+    let next = await this.#openNext();
+    try {
+      // Looked for before: what was written to the old one until it lost its name is read.
+      if (this.#handle !== undefined) yield* this.#rest(this.#handle);
+      if (next === undefined) return;
+      const { dev, ino } = await next.stat();
+      if (!isSame(this.#identity, { dev, ino })) await this.#begin(next, { dev, ino });
+      await this.close();
+      this.#handle = next;
+      next = undefined;
+      yield* this.#rest(this.#handle);
+    } finally {
+      await next?.close();
+    }
+  }
+
+  /** Reading goes on where it was all the same. Idempotent. */
+  async close(): Promise<void> {
+    const handle = this.#handle;
+    this.#handle = undefined;
+    await handle?.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** The file that has the name now, unless it is the one that is open already. */
+  async #openNext(): Promise<FileHandle | undefined> {
+    if (this.#handle === undefined) return this.#open();
+    try {
+      return isSame(this.#identity, await stat(this.path)) ? undefined : await this.#open();
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return undefined;
+      throw fsError(error, { verb: 'read', path: this.path });
     }
   }
 
@@ -61,13 +102,34 @@ export class GrowingFile {
     }
   }
 
-  async #place(file: FileHandle): Promise<number> {
-    const { ino, size } = await file.stat();
-    if (this.#inode === undefined) this.#position = (await this.#start?.(file, size)) ?? 0;
-    else if (ino !== this.#inode || size < this.#position) this.#position = 0;
-    this.#inode = ino;
-    return size;
+  async #begin(handle: FileHandle, identity: FileIdentity): Promise<void> {
+    const isFirst = this.#identity === undefined;
+    this.#identity = identity;
+    const { size } = await handle.stat();
+    this.#position = isFirst ? ((await this.#start?.(handle, size)) ?? 0) : 0;
   }
+
+  async *#rest(handle: FileHandle): AsyncGenerator<Uint8Array> {
+    const { size } = await handle.stat();
+    if (size < this.#position) this.#position = 0;
+    while (this.#position < size) {
+      const length = Math.min(BLOCK, size - this.#position);
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, this.#position);
+      if (bytesRead === 0) return;
+      this.#position += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+  }
+}
+
+/** While a file is open nobody else gets its inode number. */
+interface FileIdentity {
+  readonly dev: number;
+  readonly ino: number;
+}
+
+function isSame(a: FileIdentity | undefined, b: FileIdentity): boolean {
+  return a !== undefined && a.dev === b.dev && a.ino === b.ino;
 }
 
 /**

@@ -81,6 +81,7 @@ export class ConsoleSession implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#parts.signal.removeEventListener('abort', this.#close);
     this.#close();
+    await this.#parts.log?.file.close();
     await this.#parts.lock?.release();
   }
 

@@ -1,11 +1,11 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { type FileHandle, open, rename } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { fsError } from '../host/fs-error.js';
 
-/** From this size on a log is cut when a run begins … */
+/** From this size on a new log is begun when a run begins … */
 const MAX_SIZE = 64 * 1024 * 1024;
-/** … to its newest part. */
+/** … and so much of the old one is kept beside it. */
 const KEPT_SIZE = 32 * 1024 * 1024;
 /** Characters that wait to be written before writers are asked to wait. */
 const HIGH_WATER = 256 * 1024;
@@ -19,7 +19,10 @@ export interface ProvisionLogOptions {
   readonly keptSize?: number | undefined;
 }
 
-/** provision.log of one VM: appended, mode 0600. */
+/**
+ * provision.log of one VM: appended, mode 0600. The end of one that has grown too large is kept as `provision.log.1`: a log
+ * only ever grows, so that whoever follows it can tell what is new.
+ */
 export class ProvisionLog {
   readonly path: string;
   readonly #onProblem: (error: Error) => void;
@@ -73,7 +76,8 @@ export class ProvisionLog {
     if (size <= maxSize) return;
     await this.#file.close();
     this.#file = undefined;
-    await keepEnd(this.path, size - keptSize);
+    await keepEnd(this.path, `${this.path}.1`, size - keptSize);
+    await rm(this.path, { force: true });
     this.#file = await open(this.path, 'a', 0o600);
   }
 
@@ -101,8 +105,8 @@ export class ProvisionLog {
   }
 }
 
-/** Replaces the file by its end, from the first line that begins after `offset`, and a line that says so. */
-async function keepEnd(path: string, offset: number): Promise<void> {
+/** Keeps the end of a file, from the first line that begins after `offset`, and a line that says so. */
+async function keepEnd(path: string, kept: string, offset: number): Promise<void> {
   // What a killed vmctl leaves of it is overwritten by the next run, which finds the log as large as this one.
   const replacement = `${path}.new`;
   await using source = await open(path, 'r');
@@ -111,5 +115,5 @@ async function keepEnd(path: string, offset: number): Promise<void> {
   const target = createWriteStream(replacement, { mode: 0o600, flush: true });
   target.write(`[vmctl: the oldest ${start} bytes of this log were left out here]\n`);
   await pipeline(createReadStream(path, { start }), target);
-  await rename(replacement, path);
+  await rename(replacement, kept);
 }

@@ -1,4 +1,4 @@
-import { acquireLock, type Lock, type LockHolder } from '../host/lock.js';
+import { acquireLock, type Lock, lockHolder, type LockHolder } from '../host/lock.js';
 import type { ProcessTable } from '../host/process-contract.js';
 import { createProcessTable } from '../host/process-table.js';
 import type { DataDir } from './data-dir.js';
@@ -29,8 +29,21 @@ export async function lockVm(dataDir: DataDir, name: string, options: LockVmOpti
   return acquireLock({
     ...options,
     directory: dataDir.locks,
-    name: `vm-${name}`,
+    name: lockName(name),
     subject: `VM "${name}"`,
     processes: options.processes ?? createProcessTable(),
   });
+}
+
+/** Who works on a VM now; undefined when nobody does. Changes nothing, and waits for nobody. */
+export async function vmLockHolder(
+  dataDir: DataDir,
+  name: string,
+  processes: ProcessTable,
+): Promise<LockHolder | undefined> {
+  return lockHolder({ directory: dataDir.locks, name: lockName(name), processes });
+}
+
+function lockName(vm: string): string {
+  return `vm-${vm}`;
 }

@@ -31,3 +31,8 @@ export function workDirFiles(workDir: string): WorkDirFiles {
     pidfile: join(workDir, 'pidfile'),
   };
 }
+
+/** Where the end of a log is that has grown too large: what came before the log of this name. */
+export function olderLog(path: string): string {
+  return `${path}.1`;
+}

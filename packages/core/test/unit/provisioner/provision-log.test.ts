@@ -45,7 +45,7 @@ describe('provision.log', () => {
     await log.close();
   });
 
-  it('keeps its newest part, from a whole line on, when it has become large', async () => {
+  it('begins anew when it has become large, and keeps its newest part beside it, from a whole line on', async () => {
     const path = join(directory.path, 'provision.log');
     await writeFile(path, Array.from({ length: 1000 }, (_, line) => `line ${line}\n`).join(''), {
       mode: 0o600,
@@ -54,12 +54,13 @@ describe('provision.log', () => {
     const log = await open({ maxSize: size - 1, keptSize: 100 });
     void log.write('new\n');
     await log.close();
-    const lines = (await content()).split('\n');
+    expect(await content()).toBe('new\n');
+    const lines = (await readFile(`${path}.1`, 'utf8')).split('\n');
     expect(lines[0]).toMatch(/^\[vmctl: the oldest \d+ bytes of this log were left out here\]$/);
     expect(lines[1]).toMatch(/^line 98\d$/);
-    expect(lines.slice(-4)).toEqual(['line 998', 'line 999', 'new', '']);
-    expect(await readdir(directory.path)).toEqual(['provision.log']);
-    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect(lines.slice(-3)).toEqual(['line 998', 'line 999', '']);
+    expect((await readdir(directory.path)).toSorted()).toEqual(['provision.log', 'provision.log.1']);
+    for (const each of [path, `${path}.1`]) expect((await stat(each)).mode & 0o777).toBe(0o600);
   });
 
   it('tells once when it cannot be written, and lets the work go on', async () => {
