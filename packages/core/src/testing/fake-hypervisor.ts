@@ -70,14 +70,14 @@ export class FakeHypervisor implements Hypervisor {
   readonly supports: Supports;
   /** All calls so far. */
   readonly calls: FakeHypervisorCall[] = [];
+  /** Only with the option `console`. */
+  readonly openConsole: Hypervisor['openConsole'];
   readonly #guestAddress: GuestAddress;
-  readonly #console: FakeHypervisorOptions['console'];
   readonly #states = new Map<string, VmStateName>();
   readonly #faults = new FaultPlan<FakeHypervisorMethod>();
   readonly #watchers = new Set<() => void>();
 
   constructor({ name = 'fake', supports, guestAddress, console }: FakeHypervisorOptions = {}) {
-    this.#console = console;
     this.name = name;
     this.supports = {
       suspend: true,
@@ -90,6 +90,8 @@ export class FakeHypervisor implements Hypervisor {
       liveForwards: true,
       ...supports,
     };
+    this.openConsole =
+      console && ((vm, options, ctx) => this.#openConsole(vm, ctx, () => console(vm, options)));
     this.#guestAddress = guestAddress ?? { kind: 'none', reason: 'the fake backend boots no guest' };
   }
 
@@ -204,16 +206,15 @@ export class FakeHypervisor implements Hypervisor {
   }
 
   console(vm?: VmHandle): ConsoleEndpoint {
-    if (this.#console === undefined) return { kind: 'none', reason: 'the fake backend has no console' };
+    if (this.openConsole === undefined) return { kind: 'none', reason: 'the fake backend has no console' };
     return { kind: 'websocket', url: `ws://fake.invalid/${vm?.name ?? ''}`, headers: {} };
   }
 
-  openConsole(vm: VmHandle, options: { readonly replay: boolean }, ctx: HypervisorContext): Promise<Duplex> {
+  #openConsole(vm: VmHandle, ctx: HypervisorContext, open: () => Duplex): Promise<Duplex> {
     return this.#call('openConsole', vm.name, ctx, async () => {
-      if (this.#console === undefined) throw unsupported(this.name, 'open consoles');
       const now = this.#stateOf(vm);
       if (now !== 'running') throw wrongState(vm, now, 'show a console');
-      return this.#console(vm, options);
+      return open();
     });
   }
 
