@@ -8,6 +8,7 @@ const exits = [
   [EXIT.failure, 'Something failed; what and where is said. Other VMs may be up.'],
   [EXIT.usage, 'Bad flags, a bad VMFile, an unknown name: nothing was done.'],
   [EXIT.host, 'This machine lacks something: a program, a plugin, a permission, space.'],
+  [EXIT.changes, '`vmctl plan --detailed-exitcode`: all went well, and there are changes.'],
   [EXIT.interrupted, 'Ctrl-C or SIGTERM; what was kept is said.'],
 ];
 

@@ -20,6 +20,7 @@ import type { PruneResult } from './operations/project-plugin-use.js';
 import type { CreatedVmFile, InitOptions } from './operations/init.js';
 import type { VmListing } from './operations/list.js';
 import type { LogChunk, LogOptions } from './operations/log.js';
+import type { PlanOptions, ProjectPlan } from './operations/plan.js';
 import type { ProvisionOptions } from './operations/provision.js';
 import type { RegisteredVmsOptions } from './operations/registered-vms.js';
 import type { RepairOptions } from './operations/repair.js';
@@ -63,6 +64,11 @@ export class Vmctl {
   /** Brings the VMs of a VMFile up. */
   async up(options?: UpOptions): Promise<OperationResult> {
     return (await import('./operations/up.js')).up(this.#runtime, options);
+  }
+
+  /** What `up` would do, and why. Only looks. */
+  async plan(options?: PlanOptions): Promise<ProjectPlan> {
+    return (await import('./operations/plan.js')).plan(this.#runtime, options);
   }
 
   /** Destroys VMs of a VMFile and brings them up anew. */

@@ -14,6 +14,8 @@ export const EXIT = {
   usage: 2,
   /** The host lacks something: a program, a plugin, a permission. */
   host: 3,
+  /** With `--detailed-exitcode`: all went well, and there are changes. */
+  changes: 4,
   /** Interrupted by Ctrl-C or SIGTERM. */
   interrupted: 130,
 } as const;
@@ -347,6 +349,10 @@ export const errorRegistry = {
   VMCTL_VMFILE_UNREADABLE: {
     meaning: 'The VMFile cannot be read: a directory, a missing permission, a failing disk.',
     exit: EXIT.usage,
+  },
+  VMCTL_VM_DIFFERS: {
+    meaning: 'A VM is not as its VMFile says, and `up` alone does not change that.',
+    exit: EXIT.failure,
   },
   VMCTL_VM_EXISTS: { meaning: 'There is a VM of that name already.', exit: EXIT.usage },
   VMCTL_VM_NAME_INVALID: {

@@ -11,6 +11,8 @@ export type Stage = (typeof STAGES)[number];
 export type VmOutcome =
   | 'up'
   | 'already-running'
+  /** Changed while it ran, and not restarted. */
+  | 'updated'
   | 'created'
   | 'started'
   | 'restarted'

@@ -52,11 +52,13 @@ export async function openProject(
  *
  * @throws VMCTL_VMFILE_INVALID
  */
-export async function inspectProject(runtime: Runtime, fileFlag: string | undefined): Promise<VmFile> {
-  return loadVmFile(runtime, fileFlag, {
+export async function inspectProject(runtime: Runtime, fileFlag: string | undefined): Promise<Project> {
+  let ofProject = runtime;
+  const file = await loadVmFile(runtime, fileFlag, {
     steps: true,
     withPlugins: async (vmfile, requirements) => {
-      const { missing, lookups } = await survey(runtime, vmfile, requirements);
+      const { missing, lookups, surveyed } = await survey(runtime, vmfile, requirements);
+      ofProject = surveyed;
       for (const { name, range } of missing) {
         runtime.events.emit({
           type: 'warning',
@@ -69,6 +71,7 @@ export async function inspectProject(runtime: Runtime, fileFlag: string | undefi
       return lookups;
     },
   });
+  return { file, runtime: ofProject };
 }
 
 /** Where the plugins of projects are. */
@@ -86,8 +89,9 @@ async function survey(runtime: Runtime, vmfile: string, requirements: readonly P
     installed: runtime.packages,
     store: await projectPluginStore(runtime),
   });
-  const lookups = await pluginLookups(runtime.withPlugins(packages));
-  return { missing, lookups: { ...lookups, incomplete: missing.length > 0 } };
+  const surveyed = runtime.withPlugins(packages);
+  const lookups = await pluginLookups(surveyed);
+  return { missing, surveyed, lookups: { ...lookups, incomplete: missing.length > 0 } };
 }
 
 async function prepare(

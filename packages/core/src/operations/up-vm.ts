@@ -1,7 +1,12 @@
-import type { Stage, VmResult } from '../events/events.js';
-import type { VmHandle, VmState } from '../hypervisor/contract.js';
+import type { VmResult } from '../events/events.js';
+import type { VmHandle } from '../hypervisor/contract.js';
+import { newForwards, newLogin } from '../pipeline/new-settings.js';
 import { destroyVm } from './destroy.js';
 import { forgetVm } from './forget-vm.js';
+import { warnOfLeftOver } from './plan/left-over.js';
+import { planOf } from './plan/plan-of.js';
+import { type StepJudging, stepsLeft } from './plan/steps.js';
+import type { VmPlan } from './plan/vm-plan.js';
 import type { VmRun } from './project-run.js';
 import { endingOf } from './vm-ending.js';
 import { type Ending, observeVm, runVm, runVmStages, stageContext } from './vm-run.js';
@@ -22,6 +27,7 @@ export async function upVm(run: VmRun, options: UpVmOptions): Promise<VmResult> 
 async function upLocked(run: VmRun, options: UpVmOptions): Promise<Ending> {
   const { runtime, definition, services, signal } = run;
   const { name } = definition;
+  const { provision } = options;
   let handle = await runtime.registry.get(name);
   const state = handle === undefined ? undefined : await observeVm(runtime, handle, signal);
   if (handle !== undefined && state?.name === 'destroyed') {
@@ -30,22 +36,26 @@ async function upLocked(run: VmRun, options: UpVmOptions): Promise<Ending> {
   }
   const old = options.anew ? handle : undefined;
   if (old !== undefined) handle = undefined;
-  const stages = stagesFor(handle, old === undefined ? state : undefined, options.provision);
-  if (stages.length === 0) {
-    return { outcome: 'already-running' };
+  const plan = await planOf(runtime, { definition, handle, state, provision });
+  if (handle !== undefined) handle = await changeNow(run, handle, plan);
+  if (plan.stages.length === 0) {
+    const steps = handle === undefined || !provision ? [] : await stepsLeft(judging(run), handle);
+    warnOfLeftOver(runtime.events, name, plan.changes, steps);
+    return { outcome: plan.action === 'update' ? 'updated' : 'already-running' };
   }
+  warnOfLeftOver(runtime.events, name, plan.changes, []);
   const workDir = handle?.work_dir ?? runtime.dataDir.workDir(name);
   const ctx = stageContext(run, workDir, handle);
   return endingOf(run, ctx, {
     outcome: 'up',
     // After --no-provision the next `up` still has the steps to run.
-    isPending: !options.provision && definition.provision.length > 0,
+    isPending: !provision && definition.provision.length > 0,
     again: `vmctl ${options.purpose}`,
     goOn: 'vmctl up',
     work: () =>
       runVmStages(run, ctx, {
         services,
-        stages,
+        stages: plan.stages,
         // Not before: files and images of the VMFile that cannot be had leave the VM as it is.
         beforePrepare: async () => {
           if (old !== undefined) await destroyVm(runtime, old, name, signal);
@@ -54,15 +64,27 @@ async function upLocked(run: VmRun, options: UpVmOptions): Promise<Ending> {
   });
 }
 
-/** A running VM is left alone, unless the `up` that started it never came to its end. */
-function stagesFor(
-  handle: VmHandle | undefined,
-  state: VmState | undefined,
-  provision: boolean,
-): readonly Stage[] {
-  const last: readonly Stage[] = provision ? ['ready', 'provision'] : ['ready'];
-  if (state?.name === 'running') return handle?.up_pending === true ? last : [];
-  // Its process has the settings that it was started with.
-  if (state?.name === 'suspended') return ['start', ...last];
-  return ['resolve', 'prepare', 'start', ...last];
+/** Changes what can be changed while the VM runs. */
+async function changeNow(run: VmRun, handle: VmHandle, { changes }: VmPlan): Promise<VmHandle> {
+  const { runtime, definition, services, signal } = run;
+  const now = changes.filter(({ effect }) => effect === 'now');
+  if (now.length === 0) return handle;
+  let changed: VmHandle = { ...handle, ...(await newLogin(handle, definition, services)) };
+  if (now.some(({ setting }) => setting === 'forward')) {
+    const { forwards, added_forwards: added } = await newForwards(handle, definition, services);
+    const context = runtime.hypervisorContext(signal);
+    changed = { ...(await runtime.router.setForwards(changed, forwards, context)), added_forwards: added };
+  }
+  const saved = changed;
+  await runtime.registry.update(handle.name, (current) => ({ ...current, ...saved }));
+  return saved;
+}
+
+function judging({ services, definition, baseDir, signal }: VmRun): StepJudging {
+  return {
+    steps: definition.provision,
+    provisioners: (type) => services.plugins.provisioner(type),
+    baseDir,
+    signal,
+  };
 }

@@ -9,5 +9,5 @@ import { inspectProject } from './project.js';
  * @throws VMCTL_VMFILE_INVALID with all its problems
  */
 export async function validate(runtime: Runtime, options: { file?: string } = {}): Promise<VmFile> {
-  return inspectProject(runtime, options.file);
+  return (await inspectProject(runtime, options.file)).file;
 }

@@ -1,12 +1,13 @@
 import { access, constants, realpath } from 'node:fs/promises';
 import { VmctlError } from '../errors/vmctl-error.js';
 import type { UpContext } from '../plugins/up-context.js';
+import type { VmDefinition } from '../vmfile/model.js';
 import type { StageServices } from './stage-services.js';
 
 /** Looks at every file that the VM needs, and fetches its image. An existing VM keeps the disk it has. */
 export async function resolveVm(ctx: UpContext, services: StageServices): Promise<void> {
   const { definition, signal, events } = ctx;
-  await checkFiles(ctx);
+  await checkFiles(definition);
   if (ctx.handle !== undefined) {
     ctx.detail = 'kept (the VM exists)';
     return;
@@ -19,7 +20,12 @@ export async function resolveVm(ctx: UpContext, services: StageServices): Promis
   ctx.detail = origin === 'cached' ? `${label} (cached)` : label;
 }
 
-async function checkFiles({ definition }: UpContext): Promise<void> {
+/**
+ * Looks at the files that keys and user-data of a VM are in.
+ *
+ * @throws VMCTL_FILE_NOT_FOUND, VMCTL_SSH_KEY_MISSING, VMCTL_SSH_KEY_INVALID
+ */
+export async function checkFiles(definition: VmDefinition): Promise<void> {
   const { cloudInit, ssh } = definition;
   if (cloudInit?.sshKeyPath !== undefined) {
     const { readPublicKey } = await import('../guest/ssh-keys.js');

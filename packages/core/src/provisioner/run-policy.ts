@@ -1,13 +1,16 @@
 import type { ProvisionRecord } from '../hypervisor/contract.js';
 import type { RunPolicy } from '../vmfile/model.js';
 
-/** Whether a step runs, and why; `ask`: that depends on its fingerprint, which costs reading its inputs. */
-export type Verdict =
-  | { readonly kind: 'run'; readonly reason: string }
-  | { readonly kind: 'skip'; readonly reason: string }
-  | { readonly kind: 'ask'; readonly record: ProvisionRecord };
+/** Whether a step runs, and why, for people. */
+export interface Decision {
+  readonly kind: 'run' | 'skip';
+  readonly reason: string;
+}
 
-const NEW: Verdict = { kind: 'run', reason: 'it has not run on this VM' };
+/** The same; `ask`: that depends on its fingerprint, which costs reading its inputs. */
+export type Verdict = Decision | { readonly kind: 'ask'; readonly record: ProvisionRecord };
+
+const NEW: Decision = { kind: 'run', reason: 'it has not run on this VM' };
 
 /** What the policy of a step says, given the record of its last success on this VM. */
 export function judge(policy: RunPolicy, record: ProvisionRecord | undefined): Verdict {
@@ -26,7 +29,7 @@ export function judge(policy: RunPolicy, record: ProvisionRecord | undefined): V
 }
 
 /** The answer to `ask`. */
-export function judgeFingerprint(record: ProvisionRecord, fingerprint: string): Verdict {
+export function judgeFingerprint(record: ProvisionRecord, fingerprint: string): Decision {
   return record.fingerprint === fingerprint
     ? { kind: 'skip', reason: `unchanged since ${dateOf(record)}` }
     : { kind: 'run', reason: `changed since ${dateOf(record)}` };

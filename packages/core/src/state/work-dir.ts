@@ -20,10 +20,8 @@ const UNBORN = /^\.new-(.+)-.{6}$/;
  * @throws VMCTL_WORKDIR_UNREGISTERED when there is a finished one that vms.json has lost: it may hold a disk
  */
 export async function createWorkDir(path: string): Promise<void> {
-  if (await exists(path)) {
-    if (!(await exists(join(path, MARKER)))) throw unregistered(path);
-    await removeWorkDir(path);
-  }
+  await refuseUnregistered(path);
+  if (await exists(path)) await removeWorkDir(path);
   const parent = dirname(path);
   await mkdir(parent, { recursive: true, mode: 0o700 });
   await removeUnborn(parent, basename(path));
@@ -31,6 +29,15 @@ export async function createWorkDir(path: string): Promise<void> {
   const unborn = await mkdtemp(join(parent, `${NEW_PREFIX}${basename(path)}-`));
   await writeAtomic(join(unborn, MARKER), '');
   await rename(unborn, path);
+}
+
+/**
+ * For the work directory of a VM that is not in vms.json. Changes nothing.
+ *
+ * @throws VMCTL_WORKDIR_UNREGISTERED when there is a finished one that vms.json has lost: it may hold a disk
+ */
+export async function refuseUnregistered(path: string): Promise<void> {
+  if ((await exists(path)) && !(await isHalfMade(path))) throw unregistered(path);
 }
 
 /** The VM is in vms.json now. Idempotent. */

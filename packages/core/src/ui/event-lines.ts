@@ -143,6 +143,8 @@ export class EventLines {
       }
       case 'already-running':
         return [`${good('✓')} ${vm} is running already   ${dim(`vmctl ssh ${vm}`)}`];
+      case 'updated':
+        return [`${good('✓')} ${vm} is changed as it runs   ${dim(`vmctl ssh ${vm}`)}`];
       case 'created':
         return [`${good('✓')} ${vm} created in ${took}   ${dim(`vmctl start ${vm}`)}`];
       case 'started':

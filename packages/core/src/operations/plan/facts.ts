@@ -1,0 +1,48 @@
+import { readFile, realpath } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { VmHandle } from '../../hypervisor/contract.js';
+import { parseRecord } from '../../images/image-record.js';
+import { declaredCloudInit, imageSource } from '../../pipeline/declared-settings.js';
+import type { VmDefinition } from '../../vmfile/model.js';
+import type { Runtime } from '../runtime.js';
+import type { SettingFacts } from './settings.js';
+
+/** Looks up what comparing a VM with its definition needs. Changes nothing; what cannot be read is not compared. */
+export async function settingFacts(
+  runtime: Runtime,
+  handle: VmHandle,
+  definition: VmDefinition,
+): Promise<SettingFacts> {
+  const [realPath, base, cloudInit, backend] = await Promise.all([
+    realPathOf(definition),
+    baseOf(runtime, handle),
+    declaredCloudInit(definition).catch(() => undefined),
+    runtime.router.backend(handle.backend, handle.backend_plugin ?? undefined),
+  ]);
+  return {
+    image: { source: imageSource(definition.image), realPath },
+    base,
+    cloudInit,
+    liveForwards: backend.supports.liveForwards === true,
+  };
+}
+
+async function realPathOf({ image }: VmDefinition): Promise<string | undefined> {
+  return image.kind === 'path' ? realpath(image.path).catch(() => undefined) : undefined;
+}
+
+/** What a VM was made from; the cache remembers it for VMs of older versions too. */
+async function baseOf(
+  runtime: Runtime,
+  { declared, image_path: path }: VmHandle,
+): Promise<SettingFacts['base']> {
+  if (typeof path !== 'string') return { source: declared?.image, sha256: undefined };
+  const { images } = runtime.dataDir;
+  // Handles have paths without links.
+  const isOfCache = [images, await realpath(images).catch(() => images)].includes(dirname(path));
+  const record = isOfCache ? parseRecord(await readFile(`${path}.json`, 'utf8').catch(() => '')) : undefined;
+  return {
+    source: declared?.image ?? record?.url ?? (isOfCache ? undefined : path),
+    sha256: record?.sha256,
+  };
+}

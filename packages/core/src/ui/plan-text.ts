@@ -1,0 +1,161 @@
+import type { PlannedVm, ProjectPlan, RemovedVm } from '../operations/plan.js';
+import { changeText, leftOver } from '../operations/plan/left-over.js';
+import type { ChangeEffect, SettingChange } from '../operations/plan/settings.js';
+import type { StepPlan } from '../operations/plan/steps.js';
+import type { PlanAction } from '../operations/plan/vm-plan.js';
+import type { Style } from './style.js';
+import { oneLine } from './terminal-text.js';
+
+/** What `up` does, in a word or two. */
+const ACTIONS: Readonly<Record<PlanAction, string>> = {
+  create: 'create',
+  start: 'start',
+  resume: 'resume',
+  continue: 'go on with the last up',
+  update: 'change as it runs',
+  none: '',
+};
+
+/** What is left to do by hand. */
+const NEEDS = { restart: 'restart needed', recreate: 'recreate needed' } as const;
+
+/** When a change takes effect, beside it. */
+const EFFECTS: Readonly<Record<ChangeEffect, string>> = {
+  now: 'at once',
+  start: 'at this start',
+  restart: 'after a restart',
+  recreate: 'in a new VM',
+};
+
+const IMAGES = {
+  local: 'is used where it is',
+  cached: 'is in the cache',
+  fetch: 'would be fetched',
+  unpack: 'would be unpacked',
+} as const;
+
+const SIGN_WIDTH = 3;
+
+/** `vmctl plan` for people: a line a VM, below it what differs and why, at the end all of it counted. */
+export function planText(plan: ProjectPlan, style: Style): string {
+  const names = [...plan.vms, ...plan.removed].map(({ name }) => name);
+  const width = Math.max(0, ...names.map((name) => name.length));
+  return [
+    ...plan.vms.flatMap((vm) => vmLines(vm, width, style)),
+    ...plan.removed.flatMap((vm) => removedLines(vm, width, style)),
+    ...(names.length === 0 ? [] : ['']),
+    summary(plan),
+  ].join('\n');
+}
+
+function vmLines(vm: PlannedVm, width: number, style: Style): string[] {
+  const { sign, paint } = signOf(vm, style);
+  const labels = [...vm.changes.map(({ setting }) => setting), ...vm.steps.map(stepLabel)];
+  const labelWidth = Math.max(0, ...labels.map((label) => oneLine(label).length));
+  const row = (label: string, text: string): string =>
+    `${' '.repeat(SIGN_WIDTH + 3)}${oneLine(label).padEnd(labelWidth)}  ${text}`;
+  return [
+    `${paint(sign.padStart(SIGN_WIDTH))} ${style.strong(vm.name.padEnd(width))}  ${headline(vm, style)}`,
+    ...vm.changes.map((change) => row(change.setting, changeLine(change, style))),
+    ...vm.steps.map((step) => row(stepLabel(step), stepLine(step, style))),
+    ...leftOver(vm.name, vm.changes, vm.steps).map(
+      ({ command }) => `${' '.repeat(SIGN_WIDTH + 3)}${style.dim('then')}  ${command}`,
+    ),
+    ...problemLines(vm, style),
+  ];
+}
+
+/** The sign says what is the most to do. */
+function signOf(vm: PlannedVm, style: Style): { readonly sign: string; readonly paint: Style['good'] } {
+  if (vm.problem !== null) return { sign: '!', paint: style.bad };
+  if (vm.needs === 'recreate') return { sign: '-/+', paint: style.bad };
+  if (vm.needs === 'restart' || vm.action === 'update') return { sign: '~', paint: style.warn };
+  if (vm.action === 'create') return { sign: '+', paint: style.good };
+  if (vm.action !== 'none') return { sign: '>', paint: style.good };
+  return vm.steps.length > 0 ? { sign: '~', paint: style.warn } : { sign: '=', paint: style.dim };
+}
+
+function headline(vm: PlannedVm, style: Style): string {
+  const { action, needs, image, problem } = vm;
+  const toDo = [
+    action === 'unknown' ? '' : ACTIONS[action],
+    needs === null ? '' : NEEDS[needs],
+    action === 'none' && vm.steps.length > 0 ? 'steps to run' : '',
+  ].filter((part) => part !== '');
+  const what = toDo.length > 0 ? toDo.join(', ') : problem === null ? 'no changes' : 'cannot be planned';
+  const more = [
+    ...(vm.state === 'absent' ? [] : [vm.state]),
+    ...(image === null ? [] : [`image ${oneLine(image.label)} ${IMAGES[image.from]}`]),
+    ...(vm.after.length === 0 ? [] : [`after ${vm.after.join(', ')}`]),
+    ...(vm.busy === null ? [] : [`${oneLine(vm.busy.purpose)} (process ${vm.busy.pid}) is working on it`]),
+  ];
+  return more.length === 0 ? what : `${what}  ${style.dim(`(${more.join('; ')})`)}`;
+}
+
+function changeLine(change: SettingChange, { dim }: Style): string {
+  return `${oneLine(changeText(change))}  ${dim(EFFECTS[change.effect])}`;
+}
+
+function stepLabel({ index, name }: StepPlan): string {
+  return `step ${index} ${name}`;
+}
+
+function stepLine({ action, reason }: StepPlan, { dim, bad }: Style): string {
+  const why = oneLine(reason);
+  switch (action) {
+    case 'run':
+      return `runs: ${why}`;
+    case 'skip':
+      return dim(`skipped: ${why}`);
+    case 'provision':
+      return `not run by up, as the VM runs: ${why}`;
+    case 'fail':
+      return bad(`would fail: ${why}`);
+  }
+}
+
+function problemLines({ problem }: PlannedVm, { bad }: Style): string[] {
+  if (problem === null) return [];
+  const indent = ' '.repeat(SIGN_WIDTH + 3);
+  const hint = problem.hint === undefined ? [] : `Try: ${problem.hint}`.split('\n');
+  return [...problem.message.split('\n').map((line) => bad(oneLine(line))), ...hint.map(oneLine)].map(
+    (line) => indent + line,
+  );
+}
+
+function removedLines({ name, state }: RemovedVm, width: number, style: Style): string[] {
+  const head = `${style.warn('-'.padStart(SIGN_WIDTH))} ${style.strong(name.padEnd(width))}`;
+  return [
+    `${head}  not in the VMFile any more; left alone  ${style.dim(`(${state})`)}`,
+    `${' '.repeat(SIGN_WIDTH + 3)}${style.dim('then')}  vmctl destroy ${name}`,
+  ];
+}
+
+/** `2 to create, 1 to start; 1 needs a restart; 3 unchanged.` */
+function summary({ vms, removed, changes, ok }: ProjectPlan): string {
+  if (vms.length === 0 && removed.length === 0) return 'Nothing to do: there are no VMs.';
+  if (!changes && ok)
+    return `No changes: ${vms.length === 1 ? 'the VM is' : `all ${vms.length} VMs are`} up.`;
+  const count = (text: string, filter: (vm: PlannedVm) => boolean): string[] => {
+    const { length } = vms.filter(filter);
+    return length === 0 ? [] : [`${length} ${text}`];
+  };
+  const parts = [
+    ...count('to create', ({ action }) => action === 'create'),
+    ...count('to start', ({ action }) => action === 'start'),
+    ...count('to resume', ({ action }) => action === 'resume'),
+    ...count('to go on with', ({ action }) => action === 'continue'),
+    ...count('to change', ({ action }) => action === 'update'),
+    ...count('with a restart needed', ({ needs }) => needs === 'restart'),
+    ...count('to recreate by hand', ({ needs }) => needs === 'recreate'),
+    ...count('with steps to run by hand', ({ steps }) => steps.some(({ action }) => action === 'provision')),
+    ...(removed.length === 0 ? [] : [`${removed.length} not in the VMFile any more`]),
+    ...count('with a problem', ({ problem }) => problem !== null),
+    ...count('unchanged', (vm) => signIsEqual(vm)),
+  ];
+  return `${parts.join(', ')}.`;
+}
+
+function signIsEqual({ action, changes, steps, problem }: PlannedVm): boolean {
+  return action === 'none' && changes.length === 0 && steps.length === 0 && problem === null;
+}
