@@ -16,6 +16,7 @@ const allowed = [
   /^bin\/[^/]+$/,
   /^dist\/.+\.(js|d\.ts)$/,
   /^dist\/.+\.licenses\.txt$/,
+  /^schemas\/[^/]+\.schema\.json$/,
   /^templates\/.+\.(ts|json|kdl|md|yml)$/,
   /^templates\/shared\/(LICENSE|gitignore)$/,
 ];
