@@ -1,8 +1,8 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.js';
+import { Waiting } from '../cli/waiting.js';
 import { VmctlError } from '../errors/vmctl-error.js';
-import type { CopyProgress, CopyResult } from '../operations/copy.js';
-import { CopyProgressLine } from '../ui/copy-progress.js';
+import type { CopyResult } from '../operations/copy.js';
 import { formatBytes } from '../ui/units.js';
 
 export default class Cp extends BaseCommand {
@@ -43,7 +43,7 @@ When the copy of a big file (from 4 MiB on) is interrupted, the same command goe
     }
     this.handleInterrupts({ quietly: true });
     const vmctl = this.vmctl();
-    const progress = this.jsonEnabled() ? undefined : await liveProgress();
+    using waiting = new Waiting('connecting to the guest', { json: this.jsonEnabled() });
     const result = await vmctl
       .copy({
         sources: paths.slice(0, -1),
@@ -51,11 +51,14 @@ When the copy of a big file (from 4 MiB on) is interrupted, the same command goe
         user: flags.user,
         key: flags.key,
         sudo: flags.sudo,
-        onProgress: (now) => progress?.show(now),
+        onProgress: ({ source, bytes, totalBytes, resumedBytes }) =>
+          waiting.transfer({
+            ...{ task: 'copy', subject: source, done: bytes, total: totalBytes, resumed: resumedBytes },
+          }),
         signal: this.signal,
       })
       .finally(() => {
-        progress?.end();
+        waiting.end();
         if (this.signal.aborted) {
           this.logToStderr('What has arrived of a big file is kept: the same command goes on there.');
         }
@@ -66,25 +69,4 @@ When the copy of a big file (from 4 MiB on) is interrupted, the same command goe
     }
     return result;
   }
-}
-
-/** Shows on a terminal how far it is. */
-async function liveProgress(): Promise<{ show(progress: CopyProgress): void; end(): void } | undefined> {
-  if (!process.stderr.isTTY || process.env['TERM'] === 'dumb') return undefined;
-  const { createLogUpdate } = await import('log-update');
-  const live = createLogUpdate(process.stderr);
-  const line = new CopyProgressLine();
-  let shownAt = 0;
-  return {
-    show(progress) {
-      const now = performance.now();
-      if (now - shownAt < 100) return;
-      shownAt = now;
-      live(line.text(progress));
-    },
-    end() {
-      live.clear();
-      live.done();
-    },
-  };
 }

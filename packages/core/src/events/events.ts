@@ -41,6 +41,8 @@ export type VmctlEventBody =
       readonly durationMs: number;
       readonly vms: readonly VmResult[];
     }
+  /** Work on a VM begins; before that it waits for a place, or for VMs that it depends on. */
+  | { readonly type: 'vm.started'; readonly vm: string }
   | { readonly type: 'stage.started'; readonly vm: string; readonly stage: Stage }
   | {
       readonly type: 'stage.finished';
@@ -60,7 +62,7 @@ export type VmctlEventBody =
   | {
       readonly type: 'progress';
       readonly vm: string | undefined;
-      /** What is moved: `download`, `decompress`, `upload`. */
+      /** What is done: `download`, `decompress`, `upload`; `verify` when all is there and only has to be checked. */
       readonly task: string;
       /** What it is called: the image's file name. */
       readonly subject: string;

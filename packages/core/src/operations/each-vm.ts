@@ -44,6 +44,7 @@ export async function eachVm(runtime: Runtime, options: EachVmOptions): Promise<
 
   async function one(vm: string): Promise<VmResult> {
     const vmStarted = performance.now();
+    runtime.events.emit({ type: 'vm.started', vm });
     const result = await locked(vm).then(
       (outcome) => ({ outcome }),
       (error: unknown) => ({

@@ -20,6 +20,7 @@ export async function runVm(run: VmRun, purpose: string, work: () => Promise<End
   const { runtime, signal } = run;
   const vm = run.definition.name;
   const started = performance.now();
+  runtime.events.emit({ type: 'vm.started', vm });
   const ending = await underVmLock(runtime, vm, { operation: purpose, wait: run.wait, signal }, work).catch(
     (error: unknown): Ending => ({
       outcome: signal.aborted ? 'interrupted' : 'failed',

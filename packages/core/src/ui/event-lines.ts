@@ -1,24 +1,30 @@
-import { stripVTControlCharacters } from 'node:util';
-import type { ErrorReport, Stage, StepReference, VmctlEvent, VmResult } from '../events/events.js';
+import type { ErrorReport, StepReference, VmctlEvent, VmResult } from '../events/events.js';
+import { summaryLines } from './run-summary.js';
+import { STAGE_LABELS } from './stage-labels.js';
 import type { Style } from './style.js';
-import { formatBytes, formatDuration, spellDuration } from './units.js';
+import { widthOf } from './text-width.js';
+import { formatDuration, spellDuration } from './units.js';
 
-/** What the stages are called on screen. */
-const STAGE_LABELS: Readonly<Record<Stage, string>> = {
-  resolve: 'image',
-  prepare: 'prepare',
-  start: 'start',
-  ready: 'ready',
-  provision: 'provision',
-};
 const LABEL_WIDTH = 9;
 const DETAIL_WIDTH = 44;
+const TOOK_WIDTH = 7;
 /** A line of output that does not end is shown in parts: a program may print megabytes without a newline. */
 const LONGEST_LINE = 16 * 1024;
 
-/** Turns events into the lines that stay on the screen; knows nothing of terminals. */
+/** What a terminal asks of lines; a pipe gets them as they are. */
+export interface TerminalRules {
+  /** How wide it is now; undefined when that is not known. */
+  readonly columns: () => number | undefined;
+  /** Makes one line of foreign text harmless. */
+  readonly clean: (text: string) => string;
+}
+
+const PLAIN: TerminalRules = { columns: () => undefined, clean: (text) => text };
+
+/** Turns events into the lines that stay on the screen. */
 export class EventLines {
   readonly #style: Style;
+  readonly #rules: TerminalRules;
   #nameWidth = 0;
   #several = false;
   /** VMs that had a step run. */
@@ -26,8 +32,9 @@ export class EventLines {
   /** Output of a step that does not end in a newline yet, by VM and stream. */
   readonly #partial = new Map<string, string>();
 
-  constructor(style: Style) {
+  constructor(style: Style, rules: TerminalRules = PLAIN) {
     this.#style = style;
+    this.#rules = rules;
   }
 
   /** The lines that this event adds, each complete. */
@@ -77,22 +84,24 @@ export class EventLines {
         return this.#warning(event.vm, event.message, event.hint);
       case 'vm.finished':
         return this.#finished(event);
+      case 'run.finished':
+        return summaryLines(event, this.#style, this.#rules.clean);
       default:
         return [];
     }
   }
 
-  /** One line of the live view: what a VM is doing right now. */
-  activity(vm: string, stage: Stage, detail: string, elapsedMs: number): string {
-    return this.#row(vm, STAGE_LABELS[stage], detail, elapsedMs);
-  }
-
-  #row(vm: string, label: string, detail: string, durationMs?: number): string {
+  #row(vm: string, label: string, words: string, durationMs?: number): string {
     const { dim, strong } = this.#style;
+    const detail = this.#rules.clean(words);
     const head = `  ${strong(vm.padEnd(this.#nameWidth))}  ${dim(label.padEnd(LABEL_WIDTH))} `;
     if (durationMs === undefined) return head + detail;
-    const fill = ' '.repeat(Math.max(0, DETAIL_WIDTH - stripVTControlCharacters(detail).length));
-    return `${head}${detail}${fill} ${dim(formatDuration(durationMs).padStart(7))}`;
+    const took = formatDuration(durationMs).padStart(TOOK_WIDTH);
+    // On a narrow terminal the time stands at its edge, or right after the words.
+    const room = (this.#rules.columns() ?? Infinity) - widthOf(head) - TOOK_WIDTH - 1;
+    const width = widthOf(detail);
+    const fill = ' '.repeat(Math.max(0, Math.min(DETAIL_WIDTH, room) - width));
+    return `${head}${detail}${fill} ${dim(width > room ? took.trimStart() : took)}`;
   }
 
   #output(vm: string, stream: string, text: string): string[] {
@@ -122,13 +131,14 @@ export class EventLines {
     // A carriage return would overwrite the prefix: of a progress bar the last state counts.
     const shown = lastState(text).replace(/\r+$/, '');
     const prefix = this.#several ? `${vm.padEnd(this.#nameWidth)} │` : '│';
-    return `  ${this.#style.dim(prefix)} ${shown}`;
+    return `  ${this.#style.dim(prefix)} ${this.#rules.clean(shown)}`;
   }
 
   #warning(vm: string | undefined, message: string, hint: string | undefined): string[] {
     const { warn, dim } = this.#style;
-    const lines = [`${warn('!')} ${vm === undefined ? '' : `${vm}: `}${message}`];
-    if (hint !== undefined) lines.push(dim(`  ${hint}`));
+    const [first = '', ...rest] = this.#cleanLines(message);
+    const lines = [`${warn('!')} ${vm === undefined ? '' : `${vm}: `}${first}`, ...rest];
+    if (hint !== undefined) lines.push(...this.#cleanLines(hint).map((line) => dim(`  ${line}`)));
     return lines;
   }
 
@@ -176,6 +186,8 @@ export class EventLines {
       case 'blocked':
         return [`${warn('-')} ${vm} not started`, ...this.#error(result.error)];
       case 'interrupted':
+        // What was not begun has nothing to tell.
+        if (durationMs === 0) return [`${warn('-')} ${vm} interrupted before it began`];
         return [`${warn('-')} ${vm} interrupted`, ...this.#error(result.error)];
       case 'failed': {
         const where = result.stage === undefined ? '' : ` in ${STAGE_LABELS[result.stage]}`;
@@ -186,9 +198,13 @@ export class EventLines {
 
   #error(error: ErrorReport | undefined): string[] {
     if (error === undefined) return [];
-    const lines = [...error.message.split('\n'), this.#style.dim(`[${error.code}]`)];
-    if (error.hint !== undefined) lines.push(...`Try: ${error.hint}`.split('\n'));
+    const lines = [...this.#cleanLines(error.message), this.#style.dim(`[${error.code}]`)];
+    if (error.hint !== undefined) lines.push(...this.#cleanLines(`Try: ${error.hint}`));
     return lines.map((line) => `    ${line}`);
+  }
+
+  #cleanLines(text: string): string[] {
+    return text.split('\n').map((line) => this.#rules.clean(line));
   }
 }
 
@@ -201,11 +217,4 @@ function lastState(line: string): string {
 
 function stepName(step: StepReference): string {
   return `${step.index}/${step.count} ${step.name}`;
-}
-
-/** `noble.img 45 % of 600 MiB`. */
-export function describeProgress(event: Extract<VmctlEvent, { type: 'progress' }>): string {
-  const { subject, done, total } = event;
-  if (total === undefined || total === 0) return `${subject} ${formatBytes(done)}`;
-  return `${subject} ${Math.floor((done / total) * 100)} % of ${formatBytes(total)}`;
 }

@@ -9,12 +9,21 @@ export interface Style {
   readonly strong: (text: string) => string;
 }
 
-/** Colours where the stream is a terminal that wants them; NO_COLOR and FORCE_COLOR are honoured. */
+/**
+ * Whether a stream gets colours: a terminal does, unless TERM is `dumb`. NO_COLOR with any text in it switches them off;
+ * FORCE_COLOR switches them on for files, too, and with `0` or `false` off.
+ */
+export function wantsColors(
+  stream: { readonly isTTY?: boolean },
+  { NO_COLOR, FORCE_COLOR, TERM }: Readonly<Record<string, string | undefined>> = process.env,
+): boolean {
+  if (NO_COLOR !== undefined && NO_COLOR !== '') return false;
+  if (FORCE_COLOR !== undefined) return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';
+  return stream.isTTY === true && TERM !== 'dumb';
+}
+
+/** Colours where the stream wants them ({@link wantsColors}). */
 export function styleFor(stream: { readonly isTTY?: boolean }): Style {
-  const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
-  const wanted =
-    (NO_COLOR === undefined || NO_COLOR === '') &&
-    ((FORCE_COLOR !== undefined && FORCE_COLOR !== '0') || (stream.isTTY === true && TERM !== 'dumb'));
-  const colors = pc.createColors(wanted);
+  const colors = pc.createColors(wantsColors(stream));
   return { good: colors.green, bad: colors.red, warn: colors.yellow, dim: colors.dim, strong: colors.bold };
 }

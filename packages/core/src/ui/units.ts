@@ -2,10 +2,13 @@
 export function formatDuration(ms: number): string {
   const seconds = ms / 1000;
   if (seconds < 99.95) return `${seconds.toFixed(1)}s`;
-  const whole = Math.round(seconds);
-  const minutes = Math.floor(whole / 60);
-  if (minutes < 60) return `${minutes}m ${pad(whole % 60)}s`;
-  return `${Math.floor(minutes / 60)}h ${pad(minutes % 60)}m`;
+  return minutesText(Math.round(seconds));
+}
+
+/** Whole seconds, and no more than two units: `8s`, `2m 05s`, `1h 02m`. For what is guessed and counts down. */
+export function formatRemaining(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  return seconds < 60 ? `${seconds}s` : minutesText(seconds);
 }
 
 /** For sentences: `52 s`, `0.4 s`, `2 min 5 s`. */
@@ -37,6 +40,12 @@ export function formatAge(ms: number): string {
   if (seconds < 3600) return `${Math.floor(seconds / 60)}m`;
   if (seconds < 86_400) return `${Math.floor(seconds / 3600)}h`;
   return `${Math.floor(seconds / 86_400)}d`;
+}
+
+function minutesText(seconds: number): string {
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes}m ${pad(seconds % 60)}s`;
+  return `${Math.floor(minutes / 60)}h ${pad(minutes % 60)}m`;
 }
 
 function pad(value: number): string {

@@ -1,13 +1,12 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.js';
 import { missingArgument } from '../../cli/missing-argument.js';
+import { Waiting } from '../../cli/waiting.js';
 import { EXIT } from '../../errors/registry.js';
 import type { PulledImage } from '../../operations/images.js';
 import { errorText } from '../../ui/error-text.js';
 import { pulledText } from '../../ui/image-text.js';
-import { PullProgress } from '../../ui/pull-progress.js';
 import { styleFor } from '../../ui/style.js';
-import type { Vmctl } from '../../vmctl.js';
 
 export default class ImagePull extends BaseCommand {
   static override summary = 'Fetch images into the cache.';
@@ -42,7 +41,10 @@ export default class ImagePull extends BaseCommand {
       throw missingArgument('Which image?', 'Give a URL: vmctl image pull https://example.org/disk.qcow2');
     this.handleInterrupts();
     const vmctl = this.vmctl();
-    const stop = this.jsonEnabled() ? undefined : await showProgress(vmctl);
+    using waiting = new Waiting('connecting to where the image is', { json: this.jsonEnabled() });
+    const unsubscribe = vmctl.subscribe((event) => {
+      if (event.type === 'progress' && event.vm === undefined) waiting.transfer(event);
+    });
     const images = await vmctl
       .pullImages({
         urls: argv.map(String),
@@ -50,7 +52,10 @@ export default class ImagePull extends BaseCommand {
         refresh: flags.refresh,
         signal: this.signal,
       })
-      .finally(() => stop?.());
+      .finally(() => {
+        unsubscribe();
+        waiting.end();
+      });
     const failed = images.filter((image) => image.outcome === 'failed');
     if (!this.jsonEnabled()) {
       for (const image of images) {
@@ -62,18 +67,4 @@ export default class ImagePull extends BaseCommand {
     if (failed.length > 0) this.endWith(EXIT.failure);
     return { images };
   }
-}
-
-/** Shows on a terminal how far the downloads are. Returns the function that ends it. */
-async function showProgress(vmctl: Vmctl): Promise<() => void> {
-  if (!process.stderr.isTTY || process.env['TERM'] === 'dumb') return () => undefined;
-  const { createLogUpdate } = await import('log-update');
-  const live = createLogUpdate(process.stderr);
-  const progress = new PullProgress(live);
-  const unsubscribe = vmctl.subscribe((event) => progress.handle(event));
-  return () => {
-    unsubscribe();
-    live.clear();
-    live.done();
-  };
 }

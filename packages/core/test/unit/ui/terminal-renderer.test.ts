@@ -1,51 +1,27 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { stripVTControlCharacters } from 'node:util';
 import type { VmctlEventBody } from '../../../src/events/events.js';
-import { type LiveRegion, TerminalRenderer } from '../../../src/ui/terminal-renderer.js';
+import { TerminalRenderer } from '../../../src/ui/terminal-renderer.js';
+import { FakeTerminal } from '../../support/fake-terminal.js';
 
-/** A screen: lines that stay, and the region below them. */
-class Screen {
-  readonly rows: number;
-  readonly isTTY = true;
-  lines = '';
-  region = '';
-  done = false;
-
-  constructor(rows: number) {
-    this.rows = rows;
-  }
-
-  write(text: string): void {
-    // What is written while the region is shown would be overwritten by the next frame.
-    expect(this.region).toBe('');
-    this.lines += stripVTControlCharacters(text);
-  }
-
-  live(): LiveRegion {
-    const draw = (text: string): void => {
-      this.region = stripVTControlCharacters(text);
-    };
-    return Object.assign(draw, {
-      clear: () => {
-        this.region = '';
-      },
-      done: () => {
-        this.done = true;
-      },
-    });
-  }
-}
-
-let screen: Screen;
+let terminal: FakeTerminal;
 let renderer: TerminalRenderer;
 function show(...events: VmctlEventBody[]): void {
   for (const event of events) renderer.handle({ ...event, time: '2026-01-01T00:00:00.000Z' });
 }
+const step = { index: 1, count: 1, name: 'packages', provisioner: 'shell' };
+const started: VmctlEventBody = { type: 'run.started', operation: 'up', vms: ['web'] };
+const output = (text: string): VmctlEventBody => ({
+  type: 'step.output',
+  vm: 'web',
+  step,
+  stream: 'stdout',
+  text,
+});
 
 beforeEach(() => {
   jest.useFakeTimers();
-  screen = new Screen(6);
-  renderer = new TerminalRenderer(screen, screen.live());
+  terminal = new FakeTerminal(80, 24);
+  renderer = new TerminalRenderer(terminal);
 });
 afterEach(() => {
   renderer.end();
@@ -54,37 +30,44 @@ afterEach(() => {
 
 describe('TerminalRenderer', () => {
   it('shows what each VM is doing below the lines that stay', () => {
-    show(
-      { type: 'run.started', operation: 'up', vms: ['web'] },
-      { type: 'stage.started', vm: 'web', stage: 'ready' },
-      { type: 'check.started', vm: 'web', check: 'login works' },
-    );
+    show(started, { type: 'stage.started', vm: 'web', stage: 'ready' });
+    show({ type: 'check.started', vm: 'web', check: 'login works' });
     jest.advanceTimersByTime(2000);
-    expect(screen.region).toMatch(/^. web {2}ready +waiting for login works +2\.0s$/);
+    expect(terminal.text).toMatch(/^. web {2}ready +waiting for login works +2\.0s$/);
     show({ type: 'stage.finished', vm: 'web', stage: 'ready', detail: 'ssh works', durationMs: 2000 });
-    expect(screen.lines).toMatch(/web {2}ready +ssh works +2\.0s\n$/);
-    expect(screen.region).toBe('');
+    show({ type: 'vm.finished', vm: 'web', outcome: 'up', durationMs: 2000 });
+    jest.advanceTimersByTime(100);
+    expect(terminal.text).toMatch(
+      /^ {2}web {2}ready +ssh works +2\.0s\n✓ web is up in 2\.0 s {3}vmctl ssh web$/,
+    );
   });
 
-  it('never shows more VMs than there is room for, and says how many there are', () => {
-    const vms = Array.from({ length: 300 }, (_, index) => `vm${index}`);
+  it('lets a guest colour its lines, and nothing else', () => {
     show(
-      { type: 'run.started', operation: 'up', vms },
-      ...vms.map((vm): VmctlEventBody => ({ type: 'stage.started', vm, stage: 'start' })),
+      started,
+      { type: 'vm.started', vm: 'web' },
+      output('\x1b[31mred\x1b[0m \x1b[2J\x1b[10;10H\x07日本語 🎉\n'),
     );
     jest.advanceTimersByTime(100);
-    expect(screen.region.split('\n')).toHaveLength(5);
-    expect(screen.region).toMatch(/… and 296 more$/);
+    expect(terminal.text).toMatch(/^ {2}│ red 日本語 🎉\n. web {2}up {3,}0\.1s$/);
   });
 
-  it('leaves nothing live behind when the run is finished', () => {
-    show(
-      { type: 'run.started', operation: 'up', vms: ['web'] },
-      { type: 'stage.started', vm: 'web', stage: 'start' },
-      { type: 'run.finished', operation: 'up', ok: true, durationMs: 1, vms: [] },
-    );
+  it('leaves nothing live behind when the run is finished, and loses nothing that comes later', () => {
+    show(started, { type: 'stage.started', vm: 'web', stage: 'start' });
+    show({ type: 'run.finished', operation: 'up', ok: true, durationMs: 1, vms: [] });
+    show({ type: 'warning', vm: 'web', code: 'VMCTL_X', message: 'one more thing' });
     expect(jest.getTimerCount()).toBe(0);
-    expect(screen.region).toBe('');
-    expect(screen.done).toBe(true);
+    expect(terminal.text).toBe('! web: one more thing');
+  });
+
+  it('keeps output beneath its step, and both above what goes on', () => {
+    show(started, { type: 'stage.started', vm: 'web', stage: 'provision' });
+    show({ type: 'step.started', vm: 'web', step }, output('hello\n'));
+    jest.advanceTimersByTime(100);
+    expect(terminal.text.split('\n')).toEqual([
+      '  web  provision 1/1 packages …',
+      '  │ hello',
+      expect.stringMatching(/^. web {2}provision 1\/1 packages +0\.1s$/),
+    ]);
   });
 });
