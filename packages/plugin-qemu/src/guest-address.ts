@@ -10,6 +10,8 @@ export async function findGuest(host: PluginHost, vm: VmHandle, signal: AbortSig
     return { kind: 'tcp', host: '127.0.0.1', port, source: 'port forward' };
   }
   if (network.type !== 'tap') return { kind: 'none', reason: 'it has no network' };
+  if (network.address !== undefined)
+    return { kind: 'tcp', host: network.address, port: 22, source: 'VMFile' };
   if (macAddress === null) return { kind: 'none', reason: 'its MAC address is not known' };
   try {
     const address = await findNeighbour(host, network.bridge, macAddress, signal);

@@ -28,11 +28,14 @@ export interface VmState {
   readonly pid?: number | undefined;
 }
 
-/** How a guest is connected, as vms.json has it. */
+/**
+ * How a guest is connected, as vms.json has it. `address` is the IP address that the guest has by itself, where the VMFile
+ * says it: then nobody has to look for it.
+ */
 export type NetworkConfig =
   | { readonly type: 'user' }
-  | { readonly type: 'tap'; readonly bridge: string }
-  | { readonly type: 'vnic'; readonly name?: string | undefined }
+  | { readonly type: 'tap'; readonly bridge: string; readonly address?: string | undefined }
+  | { readonly type: 'vnic'; readonly name?: string | undefined; readonly address?: string | undefined }
   | { readonly type: 'none' };
 /** A kind of network. */
 export type NetworkType = NetworkConfig['type'];
@@ -221,6 +224,18 @@ export interface HypervisorContext {
   readonly events: EventSink;
 }
 
+/** How a VM is to be stopped. */
+export interface StopRequest {
+  /** How long the guest may take to power off before it is ended by force, in milliseconds; 0: by force at once. */
+  readonly timeoutMs: number;
+  /**
+   * Logs in to the guest over SSH and tells it to power off: for backends without a power button. Resolves when the
+   * guest has been told, or has gone; rejects when it cannot be told, with a VMCTL_GUEST_* or VMCTL_SSH_* error. An abort
+   * ends the try. Absent where vmctl has no way in.
+   */
+  readonly powerOff?: ((signal: AbortSignal) => Promise<void>) | undefined;
+}
+
 /**
  * A backend. It keeps no state between calls: every call may come from another process than the last.
  *
@@ -244,7 +259,7 @@ export interface Hypervisor {
    * Idempotent. Asks the guest to power off, then ends it by force after `timeoutMs` (0: at once).
    * A suspended VM is stopped as well.
    */
-  stop(vm: VmHandle, options: { readonly timeoutMs: number }, ctx: HypervisorContext): Promise<VmHandle>;
+  stop(vm: VmHandle, options: StopRequest, ctx: HypervisorContext): Promise<VmHandle>;
   /**
    * Freezes a running VM; a suspended one is returned as it is.
    *

@@ -8,6 +8,7 @@ import type {
   Hypervisor,
   HypervisorContext,
   PortForward,
+  StopRequest,
   Supports,
   VmHandle,
   VmSpec,
@@ -106,11 +107,7 @@ export class RouterHypervisor implements Hypervisor {
     return (await this.#backendOf(vm)).start(vm, ctx);
   }
 
-  async stop(
-    vm: VmHandle,
-    options: { readonly timeoutMs: number },
-    ctx: HypervisorContext,
-  ): Promise<VmHandle> {
+  async stop(vm: VmHandle, options: StopRequest, ctx: HypervisorContext): Promise<VmHandle> {
     return (await this.#backendOf(vm)).stop(vm, options, ctx);
   }
 

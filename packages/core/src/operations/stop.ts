@@ -31,7 +31,11 @@ export async function stopVm(
   context: HypervisorContext,
 ): Promise<VmOutcome> {
   const { name: state } = await runtime.router.state(handle, context);
-  const stopped = await runtime.router.stop(handle, { timeoutMs }, context);
+  const powerOff = async (signal: AbortSignal): Promise<void> => {
+    const { powerOffGuest } = await import('./guest-power-off.js');
+    await powerOffGuest(runtime, handle, signal);
+  };
+  const stopped = await runtime.router.stop(handle, { timeoutMs, powerOff }, context);
   await runtime.registry.update(handle.name, (current) => ({ ...current, ...stopped }));
   return AT_REST.includes(state) ? 'already-stopped' : 'stopped';
 }

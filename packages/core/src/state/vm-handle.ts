@@ -161,8 +161,9 @@ const isTextOrNull = orNull(isText);
 /** A type that only newer versions know passes as well: the backend refuses what it cannot do. */
 function isNetwork(value: unknown): value is NetworkConfig {
   if (!isJsonObject(value) || !isText(value['type'])) return false;
-  if (value['type'] === 'tap') return isWord(value['bridge']);
-  if (value['type'] === 'vnic') return value['name'] === undefined || isTextOrNull(value['name']);
+  const isAbsentOrText = (field: string): boolean => value[field] === undefined || isTextOrNull(value[field]);
+  if (value['type'] === 'tap') return isWord(value['bridge']) && isAbsentOrText('address');
+  if (value['type'] === 'vnic') return isAbsentOrText('name') && isAbsentOrText('address');
   return true;
 }
 

@@ -5,8 +5,13 @@ import { integerKind, oneOfKind, show, type ValueKind } from './value-kinds.js';
 
 const KINDS = ['user', 'tap', 'vnic', 'none'] as const satisfies readonly NetworkType[];
 
-/** The settings that belong to one kind only. */
-const SETTINGS: Readonly<Record<string, NetworkType>> = { forward: 'user', bridge: 'tap', name: 'vnic' };
+/** The kinds that a setting belongs to. */
+const SETTINGS: Readonly<Record<string, readonly NetworkType[]>> = {
+  forward: ['user'],
+  bridge: ['tap'],
+  name: ['vnic'],
+  address: ['tap', 'vnic'],
+};
 
 const portKind: ValueKind<number> = { ...integerKind, example: '8080' };
 
@@ -33,23 +38,36 @@ export function readNetwork(vm: NodeReader): DeclaredNetwork {
     node.excuse();
     return none;
   }
-  for (const [name, owner] of Object.entries(SETTINGS)) {
-    if (owner !== kind) node.hintAbout(name, `It is a setting of network "${owner}".`);
+  for (const [name, owners] of Object.entries(SETTINGS)) {
+    const kinds = owners.map((owner) => `network "${owner}"`).join(' and ');
+    if (!owners.includes(kind)) node.hintAbout(name, `It is a setting of ${kinds}.`);
   }
   switch (kind) {
     case 'user':
       return { network: { type: 'user' }, forwards: node.children('forward').flatMap(readForward) };
     case 'tap': {
       const bridge = node.string('bridge', { check: checkLinkName(15) }) ?? 'br0';
-      return { network: { type: 'tap', bridge }, forwards: [] };
+      return { network: { type: 'tap', bridge, ...readGuestAddress(node) }, forwards: [] };
     }
     case 'vnic': {
       const name = node.string('name', { check: checkLinkName(31) });
-      return { network: { type: 'vnic', ...(name === undefined ? {} : { name }) }, forwards: [] };
+      const named = name === undefined ? {} : { name };
+      return { network: { type: 'vnic', ...named, ...readGuestAddress(node) }, forwards: [] };
     }
     case 'none':
       return { network: { type: 'none' }, forwards: [] };
   }
+}
+
+/** The address that the guest has by itself. */
+function readGuestAddress(node: NodeReader): { readonly address?: string } {
+  const address = node.string('address', { check: checkGuestAddress });
+  return address === undefined ? {} : { address };
+}
+
+function checkGuestAddress(address: string): string | undefined {
+  if (isIP(address) !== 0) return undefined;
+  return `must be the IP address of the guest, such as "192.168.1.50", not ${show(address)}`;
 }
 
 function readForward(node: NodeReader): DeclaredForward[] {

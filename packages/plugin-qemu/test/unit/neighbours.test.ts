@@ -65,6 +65,16 @@ describe('findGuest', () => {
     expect(asked).toEqual([['ip', '-j', 'neigh', 'show', 'dev', 'br0']]);
   });
 
+  it('takes the address that the VMFile says, and asks nobody', async () => {
+    const { host, asked } = hostWith(TABLE);
+    const network = { type: 'tap', bridge: 'br0', address: '192.168.1.9' } as const;
+    expect(await findGuest(host, { ...tap, network }, signal)).toMatchObject({
+      host: '192.168.1.9',
+      source: 'VMFile',
+    });
+    expect(asked).toEqual([]);
+  });
+
   it('says why there is no address', async () => {
     const { host } = hostWith('[]');
     const reason = async (vm: Parameters<typeof findGuest>[1]) => {

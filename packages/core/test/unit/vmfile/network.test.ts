@@ -10,6 +10,8 @@ describe('network', () => {
     ['"vnic"', { type: 'vnic' }],
     ['"vnic" name="vnic0"', { type: 'vnic', name: 'vnic0' }],
     ['"none"', { type: 'none' }],
+    ['"vnic" address="192.168.1.50"', { type: 'vnic', address: '192.168.1.50' }],
+    ['"tap" address="fd00::5"', { type: 'tap', bridge: 'br0', address: 'fd00::5' }],
   ])('%s is %j', async (written, network) => {
     expect((await vmWith(`network ${written}`)).network).toEqual(network);
   });
@@ -53,6 +55,15 @@ describe('network', () => {
     ],
   ])('refuses %s', async (written, problem) => {
     expect(await problemsWith(`network ${written}`)).toEqual([problem]);
+  });
+
+  it('takes an IP address as that of the guest, where the guest has one of its own', async () => {
+    expect(await problemsWith('network "vnic" address="web.local"')).toEqual([
+      '3:24 "address" must be the IP address of the guest, such as "192.168.1.50", not "web.local"',
+    ]);
+    expect(await problemsWith('network "user" address="192.168.1.50"')).toEqual([
+      '3:16 unknown setting "address" in network "user" (It is a setting of network "tap" and network "vnic".)',
+    ]);
   });
 
   it.each(['', 'br 0', 'br0,x=y', '-br0', 'a'.repeat(16), 'br/0'])(
