@@ -1,0 +1,63 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { HypervisorContext, VmHandle } from '@vmctl/core/plugin';
+import { linkNameFor } from './host/link-name.js';
+import type { Volume } from './host/zfs-output.js';
+import type { Parts } from './parts.js';
+import { stopRecorder } from './serial/recorder.js';
+import { waitForMigration } from './stop.js';
+import { destroyDisk } from './vm-disk.js';
+import { diskOf } from './vm-lookup.js';
+import { readRecord, removeRecord, type VnicRecord } from './vm-record.js';
+import { askServer, findLive, removeRunDirectory, runDown } from './vm-server.js';
+import { deleteVnic } from './vnic.js';
+
+/** Ends a VM at once and removes what the backend made for it, and nothing else. */
+export async function destroyVm(parts: Parts, vm: VmHandle, ctx: HypervisorContext): Promise<void> {
+  const { host, commands } = parts;
+  ctx.signal.throwIfAborted();
+  const record = await readRecord(vm.work_dir);
+  const live = await findLive(host, vm, record?.run);
+  if (live !== undefined) {
+    const answer = await askServer(host, vm, live, ctx.signal);
+    if (answer.kind === 'instance' && answer.instance.state === 'Migrating') {
+      await waitForMigration(parts, vm, live, ctx);
+    }
+    await runDown(host, commands, vm, live);
+  }
+  await stopRecorder(host, vm.work_dir);
+  if (record !== undefined && record.run !== null) await removeRunDirectory(vm, record.run);
+  await deleteVnic(commands, record === undefined ? ownVnic(vm) : record.vnic);
+  const volumes = await commands.listVolumes();
+  const disk = diskOf(volumes, vm);
+  await destroyDisk({ host, commands }, vm, disk);
+  if (disk?.origin !== undefined) await removeImage(parts, disk.origin, volumes, vm, ctx);
+  await rm(join(vm.work_dir, 'console.log'), { force: true });
+  // Last: while it is there, whatever is left is found by the next one.
+  await removeRecord(vm.work_dir);
+}
+
+/** Removes the image of a disk that is gone, unless others stand on it: then it says which. */
+async function removeImage(
+  { images }: Parts,
+  origin: string,
+  volumes: readonly Volume[],
+  { name }: VmHandle,
+  { events }: HypervisorContext,
+): Promise<void> {
+  const kept = await images.removeUnused(origin, volumes);
+  if (kept === undefined) return;
+  events.emit({
+    type: 'warning',
+    vm: name,
+    code: 'VMCTL_PROPOLIS_IMAGE_KEPT',
+    message: `The file of an image is gone, and ${origin} is kept: ${kept.join(', ')} ${kept.length === 1 ? 'stands' : 'stand'} on it.`,
+    hint: 'It goes with the last of them.',
+  });
+}
+
+/** The VNIC that the VM has under its own name, for a work directory that has lost its record. */
+function ownVnic({ network, work_dir: workDir }: VmHandle): VnicRecord | null {
+  if (network.type !== 'vnic') return null;
+  return { link: linkNameFor(workDir), over: '-', own: true, macAddress: null };
+}

@@ -1,0 +1,106 @@
+import type { PluginHost } from '@vmctl/core/plugin';
+import { messageOf } from '../thrown.js';
+import { parseNeighbours } from './arp-output.js';
+import { parseLinkNames, parseVnics } from './dladm-output.js';
+import type { CommandOptions, DatasetTags, HostCommands } from './host-commands.js';
+import { parseImageInfo } from './image-info.js';
+import { UnreadableOutput } from './parsable-fields.js';
+import { toolFailure } from './tool-failure.js';
+import { parseVolumes, VOLUME_COLUMNS } from './zfs-output.js';
+import { parseZones } from './zoneadm-output.js';
+
+/** So that messages can be told apart. */
+const ENGLISH = { LC_ALL: 'C' };
+/** For what only looks, and for changes that are a matter of a moment. */
+const SHORT_MS = 30_000;
+/** zfs waits for the pool, which may be busy writing. */
+const ZFS_MS = 120_000;
+/** An image of many gigabytes on a slow pool; Ctrl-C ends it at any time. */
+const CONVERT_MS = 2 * 60 * 60 * 1000;
+
+interface Run extends CommandOptions {
+  readonly timeoutMs: number;
+}
+
+/** {@link HostCommands} through the programs of illumos. */
+export function createIllumosCommands(host: Pick<PluginHost, 'exec' | 'error'>): HostCommands {
+  const run = async (file: string, args: readonly string[], { timeoutMs, signal }: Run): Promise<string> =>
+    (await host.exec(file, args, { env: ENGLISH, timeoutMs, signal })).stdout;
+  const change = async (file: string, args: readonly string[], options: Run): Promise<void> => {
+    await run('pfexec', [file, ...args], options);
+  };
+  const read = async <T>(
+    file: string,
+    args: readonly string[],
+    parse: (output: string) => T,
+    options: CommandOptions = {},
+  ): Promise<T> => {
+    const output = await run(file, args, { ...options, timeoutMs: SHORT_MS });
+    try {
+      return parse(output);
+    } catch (error) {
+      if (!(error instanceof UnreadableOutput)) throw error;
+      throw host.error('VMCTL_PROPOLIS_TOOL_OUTPUT', {
+        message: `The output of \`${[file, ...args].join(' ')}\` is not what it is known to be: ${messageOf(error)}`,
+        hint: 'See whether another program of that name comes first in PATH.',
+        cause: error,
+        details: { command: file, args },
+      });
+    }
+  };
+  const zfs = (args: readonly string[], options: CommandOptions = {}): Promise<void> =>
+    change('zfs', args, { ...options, timeoutMs: ZFS_MS });
+  const dladm = (args: readonly string[], options: CommandOptions = {}): Promise<void> =>
+    change('dladm', args, { ...options, timeoutMs: SHORT_MS });
+
+  return {
+    listVolumes: (options) =>
+      read('zfs', ['list', '-Hp', '-o', VOLUME_COLUMNS.join(','), '-t', 'volume'], parseVolumes, options),
+    async hasSnapshot(snapshot, options = {}) {
+      const args = ['list', '-Hp', '-o', 'name', '-t', 'snapshot', snapshot];
+      try {
+        await run('zfs', args, { ...options, timeoutMs: SHORT_MS });
+        return true;
+      } catch (error) {
+        if (toolFailure(error) === 'missing') return false;
+        throw error;
+      }
+    },
+    createVolume: (name, bytes, tags, options) =>
+      zfs(['create', '-p', '-s', ...tagged(tags), '-V', String(bytes), name], options),
+    createSnapshot: (snapshot, options) => zfs(['snapshot', snapshot], options),
+    cloneSnapshot: (snapshot, name, tags, options) =>
+      zfs(['clone', '-p', ...tagged(tags), snapshot, name], options),
+    setVolumeSize: (name, bytes, options) => zfs(['set', `volsize=${bytes}`, name], options),
+    destroyDataset: (name, options) => zfs(['destroy', name], options),
+
+    listVnics: (options) =>
+      read('dladm', ['show-vnic', '-p', '-o', 'link,over,macaddress'], parseVnics, options),
+    createVnic: ({ link, over, macAddress }, options) =>
+      dladm(
+        ['create-vnic', '-t', '-l', over, ...(macAddress === undefined ? [] : ['-m', macAddress]), link],
+        options,
+      ),
+    deleteVnic: (link, options) => dladm(['delete-vnic', '-t', link], options),
+    listPhysicalLinks: (options) => read('dladm', ['show-phys', '-p', '-o', 'link'], parseLinkNames, options),
+
+    listZones: (options) => read('zoneadm', ['list', '-cp'], parseZones, options),
+    listNeighbours: (options) => read('arp', ['-an'], parseNeighbours, options),
+
+    imageInfo: ({ path, format }, options) =>
+      read('qemu-img', ['info', '--output=json', '-f', format, path], parseImageInfo, options),
+    convertImage: ({ path, format, device }, options = {}) =>
+      change('qemu-img', ['convert', '-n', '-f', format, '-O', 'raw', path, device], {
+        ...options,
+        timeoutMs: CONVERT_MS,
+      }),
+
+    signalProcess: (pid, signal) =>
+      change('kill', ['-s', signal.replace(/^SIG/, ''), String(pid)], { timeoutMs: SHORT_MS }),
+  };
+}
+
+/** Set in the same step in which the dataset comes to be: a kill leaves none that is not known as ours. */
+function tagged({ id, source }: DatasetTags): string[] {
+  return [...(id === undefined ? [] : ['-o', `vmctl:id=${id}`]), '-o', `vmctl:source=${source}`];
+}

@@ -1,0 +1,90 @@
+import type { HypervisorContext, VmHandle, VmSpec } from '@vmctl/core/plugin';
+import type { Parts } from './parts.js';
+import { findBootrom, findServer } from './programs.js';
+import { readSettings } from './settings.js';
+import { refuseImpossible } from './spec/instance-spec.js';
+import { refusePlatform, refuseUnsupported } from './supports.js';
+import { destroyDisk, ensureDisk } from './vm-disk.js';
+import { removeRecord, type VmRecord, writeRecord } from './vm-record.js';
+import { LOOPBACK } from './vm-server.js';
+import { deleteVnic, ensureVnic, planVnic } from './vnic.js';
+import { deviceOf, volumeSize } from './zvol-images.js';
+
+/**
+ * Makes what a VM needs to start: the image as a volume, which stays for other VMs, a clone of it, and the VNIC. What
+ * the host lacks is said before anything is made; all is made, or nothing.
+ */
+export async function prepareVm(parts: Parts, spec: VmSpec, ctx: HypervisorContext): Promise<VmHandle> {
+  const { host, commands, images } = parts;
+  const { signal } = ctx;
+  signal.throwIfAborted();
+  refuseUnsupported(host, spec);
+  refuseImpossible(host.error, spec);
+  refusePlatform(host);
+  const settings = readSettings(host);
+  await findServer(host, settings);
+  await findBootrom(host, settings);
+  const size = wantedSize(parts, spec);
+
+  const base = await images.ensure(spec.image, ctx);
+  const { workDir, name, id, network } = spec;
+  const owner = { id, name, workDir };
+  const planned = await planVnic({ host, commands }, { name, workDir, network }, settings, ctx);
+  const port = await host.ports.free(LOOPBACK);
+  const disk: VmRecord['disk'] = {
+    dataset: `${settings.dataset}/vms/${name}`,
+    base: base.snapshot,
+    size: Math.max(base.size, size),
+  };
+  let record: VmRecord = { disk, vnic: planned, booted: false, run: null };
+  try {
+    await writeRecord(host, workDir, record);
+    await ensureDisk({ host, commands }, owner, disk, ctx);
+    if (planned !== null) {
+      record = { ...record, vnic: await ensureVnic({ host, commands }, spec, planned, ctx) };
+      await writeRecord(host, workDir, record);
+    }
+    signal.throwIfAborted();
+  } catch (error) {
+    await undo(parts, owner, record);
+    throw error;
+  }
+  return {
+    ...host.newHandle(spec),
+    overlay_path: deviceOf(disk.dataset),
+    mac_addr: record.vnic?.macAddress ?? null,
+    zvol: disk.dataset,
+    vnic: record.vnic?.link ?? null,
+    propolis_port: port,
+  };
+}
+
+/** Each step by itself: one that fails must not keep the others from being undone, nor hide the error. */
+async function undo(
+  { host, commands }: Parts,
+  owner: { readonly id: string; readonly name: string; readonly workDir: string },
+  { disk, vnic }: VmRecord,
+): Promise<void> {
+  const steps = [
+    () => deleteVnic(commands, vnic),
+    async () => {
+      const found = (await commands.listVolumes()).find(({ name }) => name === disk.dataset);
+      await destroyDisk({ host, commands }, owner, found);
+    },
+    () => removeRecord(owner.workDir),
+  ];
+  for (const step of steps) {
+    await step().catch((error: unknown) => host.log.debug(`something of ${owner.name} is left`, error));
+  }
+}
+
+function wantedSize({ host }: Parts, { name, image, diskBytes }: VmSpec): number {
+  if (diskBytes !== undefined && diskBytes < image.virtualSize) {
+    throw host.error('VMCTL_DISK_TOO_SMALL', {
+      message: `The disk of ${name} is to have ${diskBytes} bytes, and its image has ${image.virtualSize} already; a disk cannot shrink.`,
+      hint: 'Make `disk` in the VMFile at least as large, or leave it out.',
+      details: { vm: name, diskBytes, imageBytes: image.virtualSize },
+    });
+  }
+  return volumeSize(diskBytes ?? image.virtualSize);
+}
