@@ -12,6 +12,7 @@ const layers = [
   'hypervisor',
   'state',
   'vmfile',
+  'config',
   'guest',
   'provisioner',
   'plugins',

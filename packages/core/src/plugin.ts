@@ -6,6 +6,7 @@
 export type * from './plugins/contract.js';
 export type { UpHooks, VmctlHooks } from './plugins/hooks.js';
 export type * from './plugins/up-context.js';
+export type * from './config/backend-setting.js';
 export type * from './hypervisor/contract.js';
 export type * from './hypervisor/declared-settings.js';
 export type * from './hypervisor/inspection.js';

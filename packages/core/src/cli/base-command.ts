@@ -1,4 +1,6 @@
 import { Command, Errors, Flags } from '@oclif/core';
+import type { Configuration } from '../config/configuration.js';
+import { loadConfiguration } from '../config/load-configuration.js';
 import { VmctlError } from '../errors/vmctl-error.js';
 import { EXIT } from '../errors/registry.js';
 import type { PluginPackage } from '../plugins/manifest.js';
@@ -34,6 +36,7 @@ export abstract class BaseCommand extends Command {
   /** Whether the one JSON document of the command is on stdout. */
   #answered = false;
   #endWarnings: () => void = () => undefined;
+  #configuration: Configuration | undefined;
 
   /** Aborted by the first Ctrl-C. */
   protected get signal(): AbortSignal {
@@ -44,6 +47,7 @@ export abstract class BaseCommand extends Command {
   protected vmctl(options: { backend?: string | undefined } = {}): Vmctl {
     const vmctl = new Vmctl({
       ...options,
+      configuration: this.#configuration,
       plugins: this.pluginPackages(),
       brokenPlugins: brokenPlugins(this.config),
       onStrayError: (error) => this.endWithStrayError(error),
@@ -129,11 +133,21 @@ export abstract class BaseCommand extends Command {
     process.exit(exitStatus(error));
   }
 
+  /**
+   * The configuration that {@link vmctl} works with; undefined where there is none.
+   *
+   * @throws VMCTL_CONFIG_INVALID; a command that has to work all the same overrides this
+   */
+  protected readConfiguration(): Promise<Configuration | undefined> {
+    return loadConfiguration();
+  }
+
   override async init(): Promise<void> {
     await super.init();
     // oclif's own listener throws everything but EPIPE in the middle of whatever runs, and never ends after that.
     process.stdout.removeAllListeners('error').on('error', (error) => this.outputFailed(error));
     process.stderr.on('error', () => undefined);
+    this.#configuration = await this.readConfiguration();
   }
 
   protected override async catch(thrown: Error & { exitCode?: number }): Promise<unknown> {

@@ -1,7 +1,7 @@
 import { type Config, type Interfaces, Plugin } from '@oclif/core';
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { messageOf } from '../errors/vmctl-error.js';
 import type { RejectedPlugin } from '../plugins/catalog.js';
 import { type InstalledPackage, readInstalledPlugins } from '../plugins/installed-plugins.js';
@@ -45,10 +45,13 @@ export function brokenPlugins(config: Config): readonly RejectedPlugin[] {
   return (config.options as Partial<CliOptions>).brokenPlugins ?? [];
 }
 
-/** oclif's `dataDir`, which it tells only after it has looked for plugins there. */
+/**
+ * The directory of the user's plugins: in `VMCTL_DATA_DIR`, or where oclif has its data, `$XDG_DATA_HOME/vmctl/plugins`.
+ * oclif itself would take `VMCTL_DATA_DIR` for this directory, where VMs and images are.
+ */
 export function pluginsDirectory(env: NodeJS.ProcessEnv): string {
   const given = env['VMCTL_DATA_DIR'];
-  if (given) return given;
+  if (given) return resolve(given, 'plugins');
   return join(env['XDG_DATA_HOME'] || join(env['HOME'] || homedir(), '.local/share'), 'vmctl/plugins');
 }
 

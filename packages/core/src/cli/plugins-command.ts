@@ -5,13 +5,13 @@ import type { KnownPlugins } from '../plugin-store/plugin-details.js';
 import type { ChangeOptions } from '../plugin-store/changes.js';
 import { PluginStore } from '../plugin-store/plugin-store.js';
 import { BaseCommand } from './base-command.js';
-import { brokenPlugins } from './load-plugins.js';
+import { brokenPlugins, pluginsDirectory } from './load-plugins.js';
 
 /** What the commands that work on the installed plugins share. */
 export abstract class PluginsCommand extends BaseCommand {
   protected store(): PluginStore {
     return new PluginStore({
-      directory: this.config.dataDir,
+      directory: pluginsDirectory(process.env),
       exec: createExec(),
       env: process.env,
       processes: createProcessTable(),
@@ -25,7 +25,7 @@ export abstract class PluginsCommand extends BaseCommand {
       packages: this.pluginPackages(),
       broken: brokenPlugins(this.config),
       entries: await this.store().entries(),
-      directory: this.config.dataDir,
+      directory: pluginsDirectory(process.env),
     };
   }
 

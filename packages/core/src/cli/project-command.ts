@@ -12,7 +12,8 @@ export const projectFlags = {
   parallel: Flags.integer({
     char: 'j',
     min: 1,
-    description: 'how many VMs at a time; default: the number of processors, at least 4',
+    description:
+      'how many VMs at a time; default: parallel of the configuration, else the number of processors, at least 4',
     helpValue: 'N',
   }),
   user: Flags.string({ description: 'user to log in as, before what the VMFile says', helpValue: 'USER' }),

@@ -4,8 +4,7 @@ import { Flags } from '@oclif/core';
 export const stopFlags = {
   timeout: Flags.integer({
     min: 0,
-    default: 30,
-    description: 'seconds a guest may take to power off',
+    description: 'seconds a guest may take to power off; default: 30, or timeouts.stop of the configuration',
     helpValue: 'SECONDS',
   }),
   force: Flags.boolean({
@@ -14,7 +13,11 @@ export const stopFlags = {
   }),
 };
 
-/** What {@link stopFlags} say, in milliseconds. */
-export function stopTimeoutMs(flags: { readonly timeout: number; readonly force: boolean }): number {
-  return flags.force ? 0 : flags.timeout * 1000;
+/** What {@link stopFlags} say, in milliseconds; undefined when they say nothing. */
+export function stopTimeoutMs(flags: {
+  readonly timeout: number | undefined;
+  readonly force: boolean;
+}): number | undefined {
+  if (flags.force) return 0;
+  return flags.timeout === undefined ? undefined : flags.timeout * 1000;
 }

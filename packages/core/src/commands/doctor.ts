@@ -1,6 +1,9 @@
 import { Flags } from '@oclif/core';
 import { confirm } from '../cli/confirm.js';
+import { pluginsDirectory } from '../cli/load-plugins.js';
 import { PluginsCommand } from '../cli/plugins-command.js';
+import type { Configuration } from '../config/configuration.js';
+import { inspectConfiguration } from '../config/load-configuration.js';
 import { EXIT } from '../errors/registry.js';
 import type { Repair, RepairResult } from '../operations/doctor-finding.js';
 import type { DoctorReport } from '../operations/doctor.js';
@@ -43,6 +46,11 @@ Exits with 0 when nothing is broken (warnings may be left), with 3 when somethin
     const again = this.vmctl();
     this.endWarnings(); // they have been shown
     return this.#answer({ ...(await again.doctor({ signal: this.signal })), repairs: results });
+  }
+
+  /** A configuration that is wrong is one of the findings. */
+  protected override readConfiguration(): Promise<Configuration | undefined> {
+    return inspectConfiguration();
   }
 
   /** Also those that were installed since the command began. */

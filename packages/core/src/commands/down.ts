@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core';
 import { sharedFlags } from '../cli/base-command.js';
+import { stopFlags, stopTimeoutMs } from '../cli/stop-flags.js';
 import { StreamingCommand } from '../cli/streaming-command.js';
 import type { OperationResult } from '../operations/operation-result.js';
 
@@ -20,12 +21,7 @@ export default class Down extends StreamingCommand {
       helpValue: 'NAME',
     }),
     destroy: Flags.boolean({ description: 'remove the VMs with their disks, keys and logs' }),
-    timeout: Flags.integer({
-      min: 0,
-      default: 30,
-      description: 'seconds a guest may take to power off',
-      helpValue: 'SECONDS',
-    }),
+    timeout: stopFlags.timeout,
     wait: sharedFlags.wait,
   };
 
@@ -37,7 +33,7 @@ export default class Down extends StreamingCommand {
         file: flags.file,
         names: flags.name,
         destroy: flags.destroy,
-        timeoutMs: flags.timeout * 1000,
+        timeoutMs: stopTimeoutMs({ timeout: flags.timeout, force: false }),
         wait: flags.wait,
         signal,
       }),

@@ -33,8 +33,8 @@ The exit status is 0 when all VMs are so, and 1 when the time is over, or when i
     })(),
     timeout: Flags.integer({
       min: 0,
-      default: 120,
-      description: 'how long to wait; 0 looks once',
+      description:
+        'how long to wait; 0 looks once; default: 120, for ready timeouts.ready of the configuration',
       helpValue: 'SECONDS',
     }),
     user: Flags.string({ description: 'user to log in as', helpValue: 'USER' }),
@@ -50,7 +50,7 @@ The exit status is 0 when all VMs are so, and 1 when the time is over, or when i
         names,
         all: flags.all,
         for: flags.for,
-        timeoutMs: flags.timeout * 1000,
+        timeoutMs: flags.timeout === undefined ? undefined : flags.timeout * 1000,
         user: flags.user,
         key: flags.key,
         signal,

@@ -1,9 +1,10 @@
 import type { VmDefinition } from '../vmfile/model.js';
 import { destroyVm } from './destroy.js';
 import { eachVm } from './each-vm.js';
+import { stopTimeoutMs } from './effective-settings.js';
 import type { Runtime } from './runtime.js';
 import { loadVmFile, selectVms } from './select-vms.js';
-import { STOP_TIMEOUT_MS, stopVm } from './stop.js';
+import { stopVm } from './stop.js';
 import type { OperationResult } from './operation-result.js';
 
 export interface DownOptions {
@@ -11,7 +12,7 @@ export interface DownOptions {
   readonly names?: readonly string[] | undefined;
   /** Remove the VMs with their disks as well. Default false. */
   readonly destroy?: boolean | undefined;
-  /** Default 30,000; 0 ends the guest at once. */
+  /** Default: the configuration's, else 30,000; 0 ends the guest at once. */
   readonly timeoutMs?: number | undefined;
   readonly wait?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -22,7 +23,7 @@ export async function down(runtime: Runtime, options: DownOptions = {}): Promise
   const signal = options.signal ?? new AbortController().signal;
   const file = await loadVmFile(runtime, options.file, { steps: false });
   const definitions = selectVms(file, options.names ?? [], { withDependencies: false });
-  const timeoutMs = options.timeoutMs ?? STOP_TIMEOUT_MS;
+  const timeoutMs = stopTimeoutMs(runtime, options.timeoutMs);
   return eachVm(runtime, {
     operation: options.destroy === true ? 'down --destroy' : 'down',
     groups: dependantsFirst(definitions),

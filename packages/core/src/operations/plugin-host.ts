@@ -7,6 +7,7 @@ import type { DiskTools } from '../images/contract.js';
 import type { HostPaths, PluginHost } from '../plugins/contract.js';
 import type { VmctlHooks } from '../plugins/hooks.js';
 import { DataDir } from '../state/data-dir.js';
+import { DeclaredSettings } from './declared-settings.js';
 
 export interface PluginHostOptions {
   readonly hooks: VmctlHooks;
@@ -16,14 +17,17 @@ export interface PluginHostOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly exec: Exec;
   readonly processes: ProcessTable;
+  /** Default: what the environment says. */
+  readonly settings?: DeclaredSettings | undefined;
 }
 
 /**
  * What plugins take from vmctl. Services that only some commands need are imported when they are first called: `list`
  * asks backends for states, and would pay for disks and ports as well.
  */
-export function createPluginHost(options: PluginHostOptions): PluginHost {
-  const { exec } = options;
+export function createPluginHost({ settings, ...options }: PluginHostOptions): PluginHost {
+  const { exec, env } = options;
+  const declared = settings ?? new DeclaredSettings({ env, homeDir: options.paths.homeDir });
   const disks = once<DiskTools>(async () =>
     (await import('../images/disk-tools.js')).createDiskTools({ exec }),
   );
@@ -59,6 +63,7 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
       },
     },
     newHandle,
+    backendSettings: (backend, known) => declared.declare(backend, known),
     error: (code: string, details: VmctlErrorOptions) => new VmctlError(code, details),
   });
 }

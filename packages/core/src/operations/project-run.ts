@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { reportError } from '../errors/error-report.js';
 import type { VmResult } from '../events/events.js';
@@ -8,6 +7,7 @@ import { tapCoreStages } from '../pipeline/stages.js';
 import type { UpHooks } from '../plugins/hooks.js';
 import type { ConfirmInstall } from '../project-plugins/prepare.js';
 import type { VmDefinition, VmFile } from '../vmfile/model.js';
+import { parallelism } from './effective-settings.js';
 import type { OperationResult } from './operation-result.js';
 import { openProject } from './project.js';
 import type { Runtime } from './runtime.js';
@@ -16,7 +16,7 @@ import type { Runtime } from './runtime.js';
 export interface ProjectRunOptions {
   /** Path of the VMFile; default: found from the working directory upwards. */
   readonly file?: string | undefined;
-  /** How many VMs at a time; default the number of processors, at least 4. */
+  /** How many VMs at a time; default: the configuration's, else the number of processors, at least 4. */
   readonly parallel?: number | undefined;
   /** Login user, before what the VMFile says. */
   readonly user?: string | undefined;
@@ -144,7 +144,7 @@ export async function runVms(
         return result;
       },
     })),
-    { parallel: options.parallel ?? Math.max(4, availableParallelism()), signal },
+    { parallel: parallelism(runtime, options.parallel), signal },
   );
 
   const results = outcomes.map((outcome): VmResult => {
@@ -161,6 +161,7 @@ export async function runVms(
   const ok = results.every(isWell);
   const durationMs = performance.now() - started;
   events.emit({ type: 'run.finished', operation: job.operation, ok, durationMs, vms: results });
+  await events.settled();
   return { ok, vms: results };
 }
 

@@ -1,8 +1,9 @@
-import { homedir, userInfo } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { join, resolve } from 'node:path';
+import type { Configuration } from '../config/configuration.js';
 import { VmctlError } from '../errors/vmctl-error.js';
 import { EventStream } from '../events/event-stream.js';
 import { createExec, type Exec } from '../host/exec.js';
+import { homeDirectory } from '../host/home-directory.js';
 import { createLogger, type Logger } from '../host/logger.js';
 import type { ProcessTable } from '../host/process-contract.js';
 import { createProcessTable } from '../host/process-table.js';
@@ -14,7 +15,9 @@ import { isOfProject, type PluginPackage } from '../plugins/manifest.js';
 import type { PluginSystem } from '../plugins/plugin-system.js';
 import type { ProcessGuard } from '../plugins/process-guard.js';
 import { DataDir, resolveDataDir } from '../state/data-dir.js';
+import { EventJournal } from '../state/event-journal.js';
 import { VmRegistry } from '../state/vm-registry.js';
+import { DeclaredSettings } from './declared-settings.js';
 
 /** Given an error that nobody waited for; `plugin` is undefined when it comes from elsewhere. */
 export type StrayErrorListener = (error: Error, plugin: string | undefined) => void;
@@ -38,6 +41,8 @@ export interface RuntimeOptions {
   readonly onStrayError?: StrayErrorListener | undefined;
   /** Backend for VMs whose VMFile names none. */
   readonly backend?: string | undefined;
+  /** From `loadConfiguration`. Default none: a program reads no files and no `VMCTL_*` variables unasked. */
+  readonly configuration?: Configuration | undefined;
 }
 
 /** Everything that operations share, each made when it is first needed. */
@@ -46,6 +51,7 @@ export class Runtime {
   readonly homeDir: string;
   readonly platform: NodeJS.Platform;
   readonly #cwd: string | undefined;
+  readonly configuration: Configuration | undefined;
   readonly events: EventStream;
   readonly log: Logger;
   readonly processes: ProcessTable = createProcessTable();
@@ -53,6 +59,8 @@ export class Runtime {
   readonly dataDir: DataDir;
   readonly registry: VmRegistry;
   readonly router: RouterHypervisor;
+  /** What backends say that they can be told. */
+  readonly declaredSettings: DeclaredSettings;
   readonly #options: RuntimeOptions;
   readonly #packages: readonly PluginPackage[];
   /** Runtimes with the plugin of a VM whose VMFile brought it, by the plugin's directory. */
@@ -64,24 +72,31 @@ export class Runtime {
   #images: Promise<ImageStore> | undefined;
 
   /** @param events - where events go; for {@link withPlugins} */
-  constructor(options: RuntimeOptions = {}, events = new EventStream()) {
+  constructor(options: RuntimeOptions = {}, events?: EventStream) {
     this.#options = options;
-    this.events = events;
+    this.events = events ?? new EventStream();
     this.env = options.env ?? process.env;
     this.homeDir = options.homeDir ?? homeDirectory();
     this.platform = options.platform ?? process.platform;
     this.#cwd = options.cwd;
     this.log = createLogger('vmctl');
     this.exec = createExec({ env: this.env });
-    this.dataDir = new DataDir(resolveDataDir(this.env, this.homeDir));
+    this.configuration = options.configuration;
+    this.dataDir = new DataDir(
+      this.configuration?.value('dataDir') ?? resolveDataDir(this.env, this.homeDir),
+    );
+    // Who gives a stream has one that is written down already.
+    if (events === undefined) this.#keepJournal();
     this.registry = new VmRegistry(this.dataDir, { processes: this.processes, events: this.events });
+    const { configuration, env, homeDir } = this;
+    this.declaredSettings = new DeclaredSettings({ configuration, env, homeDir, cwd: options.cwd });
     this.#packages = options.plugins ?? [];
     this.#brokenPlugins = options.brokenPlugins ?? [];
     this.#onStrayError = options.onStrayError;
     this.router = new RouterHypervisor({
       load: (name, plugin) => this.#loadBackend(name, plugin),
       flag: options.backend,
-      configured: undefined,
+      configured: this.configuration?.value('backend'),
       platform: this.platform,
     });
   }
@@ -118,8 +133,10 @@ export class Runtime {
     }
   }
 
-  /** `$XDG_CACHE_HOME/vmctl`. */
+  /** `$VMCTL_CACHE_DIR`, or `$XDG_CACHE_HOME/vmctl`. */
   get cacheDir(): string {
+    const own = this.env['VMCTL_CACHE_DIR'];
+    if (own !== undefined && own !== '') return resolve(own);
     const base = this.env['XDG_CACHE_HOME'];
     return join(base?.startsWith('/') ? base : join(this.homeDir, '.cache'), 'vmctl');
   }
@@ -184,8 +201,15 @@ export class Runtime {
       env: this.env,
       exec: this.exec,
       processes: this.processes,
+      settings: this.declaredSettings,
     });
     return new PluginSystem({ packages: this.#packages, broken: this.#brokenPlugins, host, builtIn });
+  }
+
+  #keepJournal(): void {
+    const { dataDir, processes } = this;
+    const journal = new EventJournal({ dataDir, processes, log: this.log.child('journal') });
+    this.events.subscribe(journal.handle, undefined, () => journal.settled());
   }
 
   async #guardProcess(): Promise<void> {
@@ -236,10 +260,4 @@ export class Runtime {
       log: this.log.child('images'),
     });
   }
-}
-
-/** An empty or relative $HOME would put data wherever one happens to be. */
-function homeDirectory(): string {
-  const home = homedir();
-  return isAbsolute(home) ? home : userInfo().homedir;
 }

@@ -4,6 +4,7 @@ import { nearest } from '../errors/nearest.js';
 import type { VmDefinition, VmFile } from '../vmfile/model.js';
 import type { PluginRequirement } from '../vmfile/plugin-requirement.js';
 import type { PluginLookups, ProvisionerLookup, VmNodeLookup } from '../vmfile/read-vmfile.js';
+import { vmFileDefaults } from './effective-settings.js';
 import type { Runtime } from './runtime.js';
 
 /**
@@ -31,6 +32,7 @@ export async function loadVmFile(
   const lookups = steps ? await pluginLookups(runtime) : { provisioners: undefined, vmNodes: undefined };
   return readVmFile(path, {
     homeDir: runtime.homeDir,
+    defaults: vmFileDefaults(runtime),
     ...lookups,
     withPlugins:
       withPlugins === undefined

@@ -1,23 +1,21 @@
 import type { VmOutcome } from '../events/events.js';
 import type { HypervisorContext, VmHandle, VmStateName } from '../hypervisor/contract.js';
+import { stopTimeoutMs } from './effective-settings.js';
 import { eachRegisteredVm, type RegisteredVmsOptions } from './registered-vms.js';
 import type { Runtime } from './runtime.js';
 import type { OperationResult } from './operation-result.js';
-
-/** How long a guest may take to power off before it is ended by force. */
-export const STOP_TIMEOUT_MS = 30_000;
 
 /** States without anything to stop; in any other the VM has a process. */
 const AT_REST: readonly VmStateName[] = ['prepared', 'stopped', 'destroyed'];
 
 export interface StopOptions extends RegisteredVmsOptions {
-  /** Default 30,000; 0 ends the guest at once. */
+  /** Default: the configuration's, else 30,000; 0 ends the guest at once. */
   readonly timeoutMs?: number | undefined;
 }
 
 /** Stops VMs, from whichever VMFile. */
 export async function stop(runtime: Runtime, options: StopOptions): Promise<OperationResult> {
-  const { timeoutMs = STOP_TIMEOUT_MS } = options;
+  const timeoutMs = stopTimeoutMs(runtime, options.timeoutMs);
   return eachRegisteredVm(runtime, 'stop', options, (handle, context) =>
     stopVm(runtime, handle, timeoutMs, context),
   );

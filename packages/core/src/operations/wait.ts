@@ -6,6 +6,7 @@ import type { VmOutcome } from '../events/events.js';
 import type { HypervisorContext, VmHandle, VmState } from '../hypervisor/contract.js';
 import { isAddressFoundLater } from '../hypervisor/guest-network.js';
 import { waitForLogin } from '../pipeline/wait-for-login.js';
+import { readyTimeoutMs } from './effective-settings.js';
 import { eachVm } from './each-vm.js';
 import type { OperationResult } from './operation-result.js';
 import { registeredNames } from './registered-vms.js';
@@ -25,7 +26,7 @@ export interface WaitOptions {
   readonly all?: boolean | undefined;
   /** Default `ready`. */
   readonly for?: WaitCondition | undefined;
-  /** Default 120,000; 0 looks once. */
+  /** Default 120,000, for `ready` the configuration's before that; 0 looks once. */
   readonly timeoutMs?: number | undefined;
   /** Login user, before the one that the VM was brought up with. */
   readonly user?: string | undefined;
@@ -34,8 +35,8 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How long VMs are waited for. */
-export const WAIT_TIMEOUT_MS = 120_000;
+/** How long VMs are waited for that do not have to become ready. */
+const WAIT_TIMEOUT_MS = 120_000;
 /** How often the backend is asked: no wait gets longer than this by it. */
 const POLL_MS = 100;
 
@@ -56,6 +57,10 @@ export async function wait(runtime: Runtime, options: WaitOptions): Promise<Oper
   });
 }
 
+function defaultTimeoutMs(runtime: Runtime, condition: WaitCondition = 'ready'): number {
+  return condition === 'ready' ? readyTimeoutMs(runtime) : WAIT_TIMEOUT_MS;
+}
+
 class VmWait {
   readonly #runtime: Runtime;
   readonly #name: string;
@@ -68,7 +73,7 @@ class VmWait {
     this.#runtime = runtime;
     this.#name = name;
     this.#options = options;
-    this.#timeoutMs = options.timeoutMs ?? WAIT_TIMEOUT_MS;
+    this.#timeoutMs = options.timeoutMs ?? defaultTimeoutMs(runtime, options.for);
     this.#context = runtime.hypervisorContext(signal);
     this.#deadline = performance.now() + this.#timeoutMs;
   }

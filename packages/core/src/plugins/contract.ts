@@ -1,3 +1,4 @@
+import type { BackendSettings, BackendSettingValues } from '../config/backend-setting.js';
 import type { VmctlErrorOptions } from '../errors/vmctl-error.js';
 import type { Exec } from '../host/exec.js';
 import type { Logger } from '../host/logger.js';
@@ -107,6 +108,17 @@ export interface PluginHost {
   };
   /** The handle of a VM that was just made of `spec`, with neither process nor disk nor sockets: a backend adds its own. */
   readonly newHandle: (spec: VmSpec) => VmHandle;
+  /**
+   * Says which settings a backend has in the configuration, under `backends.NAME`, and in the environment. To be called
+   * when the backend is made, so that `vmctl config` knows them as well.
+   *
+   * The function that comes back gives the values, as the configuration has them. It rejects with VMCTL_CONFIG_INVALID,
+   * which names every wrong value and every setting that the backend has not declared, each with its place.
+   */
+  readonly backendSettings: <const T extends BackendSettings>(
+    backend: string,
+    settings: T,
+  ) => () => Promise<BackendSettingValues<T>>;
   /** Makes an error that vmctl shows as it is: code, message, hint. */
   readonly error: (code: string, options: VmctlErrorOptions) => Error;
 }

@@ -75,7 +75,7 @@ export interface SshDefinition {
   readonly user: string;
   /** Absolute path. */
   readonly privateKeyPath: string | undefined;
-  /** How long to wait for the guest; default 120. */
+  /** How long to wait for the guest; default: the configuration's, else 120. */
   readonly timeoutSeconds: number;
 }
 

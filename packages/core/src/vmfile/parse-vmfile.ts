@@ -10,7 +10,7 @@ import type { PluginRequirement } from './plugin-requirement.js';
 import { ProblemList } from './problem-list.js';
 import { decodeExtensions, passOverExtensions, type VmNodeLookup } from './read-extensions.js';
 import { decodeSteps, type ProvisionerLookup } from './read-provision.js';
-import { type DeclaredVm, readVm } from './read-vm.js';
+import { type DeclaredVm, readVm, type VmFileDefaults } from './read-vm.js';
 import { SourceText } from './source-text.js';
 import { checkTypeAnnotations } from './type-annotations.js';
 import { VM_SETTINGS } from './vm-settings.js';
@@ -38,6 +38,8 @@ export interface VmFileOptions extends PluginLookups {
    */
   readonly withPlugins?:
     ((requirements: readonly PluginRequirement[], isSound: boolean) => Promise<PluginLookups>) | undefined;
+  /** What counts for settings that VMs leave out; default: nothing of it. */
+  readonly defaults?: VmFileDefaults | undefined;
   /** What `~` is; default: the user's home directory. */
   readonly homeDir?: string | undefined;
 }
@@ -64,7 +66,7 @@ export async function parseVmFile(
   // Who writes a VM's settings beside it is told where they belong.
   for (const name of VM_SETTINGS) document.hintAbout(name, `It belongs into a VM: vm "…" { ${name} … }`);
   const plugins = await readRequirements(document);
-  const declared = document.children('vm').map(readVm);
+  const declared = document.children('vm').map((node) => readVm(node, options.defaults ?? {}));
   if (declared.length === 0) {
     document.problem('there is no VM in the file', {
       hint: 'Add one: vm "web" { image "path/to/disk.qcow2" }',

@@ -25,13 +25,13 @@ export function readCloudInit(vm: NodeReader, vmName: string): CloudInitDefiniti
 }
 
 /** The `ssh` block, with defaults where there is none. */
-export function readSsh(vm: NodeReader): SshDefinition {
+export function readSsh(vm: NodeReader, defaultTimeoutSeconds = DEFAULT_TIMEOUT_SECONDS): SshDefinition {
   const node = vm.child('ssh');
   return {
     declared: node !== undefined,
     user: node?.string('user', { check: checkUser }) ?? DEFAULT_USER,
     privateKeyPath: node?.path('private-key', { check: checkPrivateKey }),
-    timeoutSeconds: node?.setting('timeout', secondsKind, { check: checkTimeout }) ?? DEFAULT_TIMEOUT_SECONDS,
+    timeoutSeconds: node?.setting('timeout', secondsKind, { check: checkTimeout }) ?? defaultTimeoutSeconds,
   };
 }
 

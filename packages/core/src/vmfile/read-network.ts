@@ -27,8 +27,11 @@ export interface DeclaredNetwork {
   readonly forwards: readonly DeclaredForward[];
 }
 
+/** The bridge of a guest whose VMFile and configuration name none. */
+export const DEFAULT_BRIDGE = 'br0';
+
 /** The network of a VM; `user` when it says none. */
-export function readNetwork(vm: NodeReader): DeclaredNetwork {
+export function readNetwork(vm: NodeReader, defaultBridge = DEFAULT_BRIDGE): DeclaredNetwork {
   const node = vm.child('network');
   const none = { network: { type: 'user' }, forwards: [] } as const;
   if (node === undefined) return none;
@@ -46,7 +49,7 @@ export function readNetwork(vm: NodeReader): DeclaredNetwork {
     case 'user':
       return { network: { type: 'user' }, forwards: node.children('forward').flatMap(readForward) };
     case 'tap': {
-      const bridge = node.string('bridge', { check: checkLinkName(15) }) ?? 'br0';
+      const bridge = node.string('bridge', { check: checkLinkName(15) }) ?? defaultBridge;
       return { network: { type: 'tap', bridge, ...readGuestAddress(node) }, forwards: [] };
     }
     case 'vnic': {

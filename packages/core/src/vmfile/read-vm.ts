@@ -36,8 +36,16 @@ export interface DeclaredVm {
   readonly steps: readonly DeclaredStep[];
 }
 
+/** What the configuration says for settings that a VM leaves out; what is undefined has vmctl's own default. */
+export interface VmFileDefaults {
+  /** For `network "tap"` without `bridge`. */
+  readonly bridge?: string | undefined;
+  /** For `ssh` without `timeout`. */
+  readonly readyTimeoutSeconds?: number | undefined;
+}
+
 /** Reads one `vm` node, but for what plugins read: the steps and nodes of their own. */
-export function readVm(node: NodeReader): DeclaredVm {
+export function readVm(node: NodeReader, defaults: VmFileDefaults = {}): DeclaredVm {
   const name = node.argument(0, { required: true, what: 'name', check: checkVmName });
   const image = readImage(node) ?? { kind: 'path', path: '' };
   const vcpus = node.setting('vcpus', vcpusKind, { check: checkVcpus }) ?? DEFAULT_VCPUS;
@@ -46,10 +54,10 @@ export function readVm(node: NodeReader): DeclaredVm {
   const backend = node.string('backend', { check: checkBackend });
   const firmware = node.oneOf('firmware', ['bios', 'uefi']) ?? 'bios';
   const dependencies = node.children('depends-on').flatMap(readDependencies);
-  const { network, forwards } = readNetwork(node);
+  const { network, forwards } = readNetwork(node, defaults.bridge);
   node.hintAbout('forward', 'It belongs into the network: network "user" { forward host=… guest=… }');
   const cloudInit = readCloudInit(node, name ?? '');
-  const ssh = readSsh(node);
+  const ssh = readSsh(node, defaults.readyTimeoutSeconds);
   const steps = readSteps(node);
   const [firstStep] = steps;
   if (firstStep !== undefined && cloudInit === undefined && !ssh.declared) {

@@ -28,6 +28,11 @@ export class SourceText {
     return { line: index + 1, column: this.#characters(start, at) + 1 };
   }
 
+  /** The offset of a place as engines count it: lines from 1, columns from 1 in UTF-16 units. */
+  offset({ line, column }: TextPosition): number {
+    return this.#clamp((this.#starts[line - 1] ?? this.text.length) + column - 1);
+  }
+
   /** The line that holds an offset, without its end, and where it starts. */
   lineAt(offset: number): { readonly text: string; readonly start: number } {
     const index = this.#lineIndex(this.#clamp(offset));

@@ -26,9 +26,14 @@ describe('the directory of installed plugins', () => {
     [{ HOME: '/home/vm' }, '/home/vm/.local/share/vmctl/plugins'],
     [{ HOME: '/home/vm', XDG_DATA_HOME: '/data' }, '/data/vmctl/plugins'],
     [{ HOME: '/home/vm', XDG_DATA_HOME: '' }, '/home/vm/.local/share/vmctl/plugins'],
-    [{ HOME: '/home/vm', XDG_DATA_HOME: '/data', VMCTL_DATA_DIR: '/mine' }, '/mine'],
   ])('is the one that oclif has for %j', async (env, expected) => {
     expect(pluginsDirectory(env)).toBe(expected);
     expect(await dataDirOf(env)).toBe(expected);
+  });
+
+  it('is in the directory of VMs and images where VMCTL_DATA_DIR names that', () => {
+    expect(pluginsDirectory({ HOME: '/home/vm', XDG_DATA_HOME: '/data', VMCTL_DATA_DIR: '/mine' })).toBe(
+      '/mine/plugins',
+    );
   });
 });
