@@ -50,6 +50,7 @@ export async function takeIn(options: IntakeOptions): Promise<CachedImage> {
     const meter = new Meter(stream.size, options.report);
     const size = await receive(temporary, meter.read(abortable(stream.body, signal)), signal, options);
     const { sha256, bytes } = meter.finish();
+    options.report({ done: 0, total: bytes, isVerifying: true });
 
     const expected = [options.sha256, stream.sha256].find(
       (digest) => digest !== undefined && digest !== sha256,
@@ -57,7 +58,7 @@ export async function takeIn(options: IntakeOptions): Promise<CachedImage> {
     if (expected !== undefined) throw await checksumError(options, temporary, expected, sha256, bytes);
     const disk = await options.disks.inspect(temporary, { subject: options.subject });
     options.signal.throwIfAborted();
-    return await options.cache.add(temporary, {
+    const image = await options.cache.add(temporary, {
       name,
       key: options.key,
       url: options.subject,
@@ -68,6 +69,8 @@ export async function takeIn(options: IntakeOptions): Promise<CachedImage> {
       virtual_size: disk.virtualSize,
       fetched_at: new Date().toISOString(),
     });
+    options.report({ done: bytes, total: bytes, isVerifying: true });
+    return image;
   } catch (error) {
     if (temporary !== undefined) await rm(temporary, { force: true }).catch(() => undefined);
     options.signal.throwIfAborted();

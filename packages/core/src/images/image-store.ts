@@ -61,8 +61,8 @@ export class ImageStore {
    * The local image for a reference.
    *
    * Emits `progress` events for `vm`, at most about ten a second, with task `download`, or `decompress` for a packed
-   * local file. An abort rejects with the signal's reason; the transfer goes on as long as another caller waits for
-   * it, and else nothing of it stays.
+   * local file; then one with task `verify` when that begins, and one when it is over. An abort rejects with the
+   * signal's reason; the transfer goes on as long as another caller waits for it, and else nothing of it stays.
    *
    * @throws VMCTL_IMAGE_NOT_FOUND, VMCTL_IMAGE_INVALID, VMCTL_IMAGE_BACKING_FILE, VMCTL_IMAGE_IN_USE: the image itself
    * @throws VMCTL_IMAGE_URL_INVALID, VMCTL_IMAGE_SCHEME_UNKNOWN: its URL
@@ -220,7 +220,11 @@ export class ImageStore {
     }
     return shared.join({
       signal,
-      onProgress: ({ done, total }) => events.emit({ type: 'progress', vm, task, subject, done, total }),
+      onProgress: ({ done, total, isVerifying }) =>
+        events.emit({
+          ...{ type: 'progress', vm, subject, done, total },
+          task: isVerifying === true ? 'verify' : task,
+        }),
     });
   }
 }

@@ -2,6 +2,8 @@
 export interface TransferProgress {
   readonly done: number;
   readonly total: number | undefined;
+  /** All is there and is checked; `done` is 0 until that is over. */
+  readonly isVerifying?: boolean | undefined;
 }
 
 const INTERVAL_MS = 100;

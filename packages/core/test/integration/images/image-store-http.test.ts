@@ -120,13 +120,16 @@ describe('an image from a URL', () => {
     },
   );
 
-  it('reports its progress for the VM, to the last byte', async () => {
+  it('reports its progress for the VM, to the last byte, and that it is checked then', async () => {
     server.on('/noble.img', file(image));
     const { seen, ...options } = listener('web');
     await createStore(directory.path).resolve(url('/noble.img'), options);
-    expect(seen.at(-1)).toEqual({
-      type: 'progress', vm: 'web', task: 'download', subject: 'noble.img', done: image.length, total: image.length,
-    }); // prettier-ignore
+    const last = { type: 'progress', vm: 'web', subject: 'noble.img', total: image.length };
+    expect(seen.slice(-3)).toEqual([
+      { ...last, task: 'download', done: image.length },
+      { ...last, task: 'verify', done: 0 },
+      { ...last, task: 'verify', done: image.length },
+    ]);
     expect(seen.every((event) => event.type === 'progress')).toBe(true);
   });
 
