@@ -1,5 +1,5 @@
-import { stat } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { lstat, readdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import type { Provisioner, VmFileNode } from '@vmctl/core/plugin';
 import { lookAt, shortPath } from './local-path.js';
 
@@ -28,8 +28,7 @@ export const file: Provisioner<FileConfig> = {
 
   async run({ source, destination }, ctx) {
     const { guest, signal, output, baseDir } = ctx;
-    const stats = await stat(source).catch(() => undefined);
-    const total = stats?.isFile() === true ? stats.size : undefined;
+    const total = await contentSize(source, signal);
     const subject = basename(source);
     let bytes = 0;
     await guest.upload(source, destination, {
@@ -42,6 +41,20 @@ export const file: Provisioner<FileConfig> = {
     await output.stdout(`${shortPath(source, baseDir)} -> ${destination} (${bytes} bytes)\n`);
   },
 };
+
+/** The bytes of a file, or of all files in a directory. What cannot be looked at, the copy finds out. */
+async function contentSize(path: string, signal: AbortSignal): Promise<number | undefined> {
+  const stats = await stat(path).catch(() => undefined);
+  if (stats?.isDirectory() !== true) return stats?.size;
+  const entries = await readdir(path, { recursive: true, withFileTypes: true }).catch(() => []);
+  let size = 0;
+  for (const entry of entries) {
+    signal.throwIfAborted();
+    if (!entry.isFile()) continue;
+    size += (await lstat(join(entry.parentPath, entry.name)).catch(() => undefined))?.size ?? 0;
+  }
+  return size;
+}
 
 function checkDestination(destination: string): string | undefined {
   return /^(\/|~$|~\/)/.test(destination)

@@ -73,14 +73,21 @@ describe('copying to a guest', () => {
     }
   });
 
-  it('says how far it is', async () => {
-    await writeFile(at('big'), Buffer.alloc(3_000_000));
-    const seen: number[] = [];
-    await copy('big', at('copy'), (event) => {
-      if (event.type === 'progress') seen.push(event.done);
+  it.each([
+    ['a file', 'big'],
+    ['a directory', '.'],
+  ])('of %s says how far it is, of how much', async (_what, name) => {
+    await mkdir(at('much', 'deep'), { recursive: true });
+    for (const path of ['big', join('deep', 'too')]) {
+      await writeFile(at('much', path), Buffer.alloc(3_000_000));
+    }
+    await symlink('big', at('much', 'link'));
+    const size = name === '.' ? 6_000_000 : 3_000_000;
+    const seen: VmctlEventBody[] = [];
+    await copy(join('much', name), at('copy'), (event) => {
+      if (event.type === 'progress') seen.push(event);
     });
-    expect(seen.at(-1)).toBe(3_000_000);
-    expect((await stat(at('copy'))).size).toBe(3_000_000);
+    expect(seen.at(-1)).toMatchObject({ task: 'upload', done: size, total: size });
   });
 
   it('fails with the path and what the guest says', async () => {

@@ -80,13 +80,13 @@ describe('a file step', () => {
     expect(ctx.guest.calls).toHaveLength(1);
   });
 
-  it('reports how far it is, of how much where that is known', async () => {
+  it('reports how far it is, of how much, for a directory as well', async () => {
     const ctx = createContext();
     await file.run({ source: join(directory.path, 'site', 'index.html'), destination: '~/' }, ctx);
     await file.run({ source: join(directory.path, 'site'), destination: '/srv' }, ctx);
     expect(ctx.transfers).toEqual([
       { task: 'upload', subject: 'index.html', done: 5, total: 5 },
-      { task: 'upload', subject: 'site', done: 8, total: undefined },
+      { task: 'upload', subject: 'site', done: 8, total: 8 },
     ]);
   });
 
