@@ -60,10 +60,15 @@ export class AcceleratorProbe {
    * @param options.fresh - ask the hardware, whatever the cache says
    */
   async choose(qemu: QemuBinary, options: { readonly fresh?: boolean } = {}): Promise<Accelerator> {
-    const { accelerator: wanted } = readSettings(this.#host);
+    const { accelerator: wanted } = await readSettings(this.#host);
     if (wanted === 'kvm') return { name: 'kvm' };
     if (wanted === 'tcg') {
-      return { name: 'tcg', reason: 'chosen', detail: 'VMCTL_QEMU_ACCEL asks for it', hint: undefined };
+      return {
+        name: 'tcg',
+        reason: 'chosen',
+        detail: 'the setting backends.qemu.accelerator asks for it',
+        hint: undefined,
+      };
     }
     const found = await this.#obstacle();
     if (found !== undefined) return found;

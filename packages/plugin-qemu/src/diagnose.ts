@@ -6,6 +6,7 @@ import type { AcceleratorProbe } from './accelerator.js';
 import { findFirmware } from './firmware.js';
 import { installCommand } from './packages.js';
 import { findQemu, readVersion, type QemuBinary } from './qemu-binary.js';
+import { readSettings } from './settings.js';
 import { codeOf, messageOf } from './thrown.js';
 
 /** The oldest QEMU with all options that are used. */
@@ -35,14 +36,15 @@ export async function diagnoseHost(host: PluginHost, probe: AcceleratorProbe): P
 async function qemuFinding(host: PluginHost, binary: QemuBinary | undefined): Promise<HostFinding> {
   const id = 'qemu';
   if (binary === undefined) {
-    const own = host.env['VMCTL_QEMU'];
-    return own === undefined || own === ''
+    // What is wrong with the settings themselves is not for this to say.
+    const own = (await readSettings(host).catch(() => undefined))?.binary;
+    return own === undefined
       ? { id, status: 'error', title: 'QEMU is not installed', fix: await installCommand('qemu') }
       : {
           id,
           status: 'error',
-          title: `VMCTL_QEMU is "${own}", which cannot be run`,
-          fix: 'unset VMCTL_QEMU',
+          title: `QEMU is set to "${own}", which cannot be run`,
+          fix: 'vmctl config, which says where backends.qemu.binary comes from',
         };
   }
   try {

@@ -7,7 +7,11 @@ const plugin: VmctlPlugin = {
   apiVersion: 1,
   apply(host) {
     host.hooks.hypervisor.for('qemu').tapPromise(NAME, async () => {
-      const { QemuBackend } = await import('./qemu-backend.js');
+      const [{ QemuBackend }, { declareSettings }] = await Promise.all([
+        import('./qemu-backend.js'),
+        import('./settings.js'),
+      ]);
+      declareSettings(host);
       return new QemuBackend(host);
     });
   },

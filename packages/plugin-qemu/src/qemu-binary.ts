@@ -19,12 +19,14 @@ export interface QemuBinary {
 }
 
 /**
- * Finds QEMU: `VMCTL_QEMU`, or qemu-system-x86_64 in PATH and the usual places.
+ * Finds QEMU: the one that is set, or qemu-system-x86_64 in PATH and the usual places.
  *
  * @throws VMCTL_HOST_COMMAND_MISSING with the command that installs it
  */
-export async function findQemu(host: Pick<PluginHost, 'env' | 'error'>): Promise<QemuBinary> {
-  const { binary } = readSettings(host);
+export async function findQemu(
+  host: Pick<PluginHost, 'backendSettings' | 'env' | 'error'>,
+): Promise<QemuBinary> {
+  const { binary } = await readSettings(host);
   const directories = (host.env['PATH'] ?? '').split(delimiter).filter((directory) => directory !== '');
   const candidates = binary?.includes('/')
     ? [binary]
@@ -39,8 +41,8 @@ export async function findQemu(host: Pick<PluginHost, 'env' | 'error'>): Promise
   }
   if (binary !== undefined) {
     throw host.error('VMCTL_HOST_COMMAND_MISSING', {
-      message: `VMCTL_QEMU is "${binary}", and there is no such program that can be run.`,
-      hint: 'Correct the variable, or unset it to use the installed QEMU.',
+      message: `QEMU is set to "${binary}", and there is no such program that can be run.`,
+      hint: 'Where it is set: vmctl config. Correct it there, or take it out to use the installed QEMU.',
       details: { command: binary },
     });
   }

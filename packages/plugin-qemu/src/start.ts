@@ -24,7 +24,7 @@ export interface StartOptions {
 /** Starts a VM that does not run. */
 export async function startVm(options: StartOptions): Promise<{ handle: VmHandle; launched: Launched }> {
   const { host, vm, ctx, probe } = options;
-  const settings = readSettings(host);
+  const settings = await readSettings(host);
   const binary = await findQemu(host);
   await checkDisks(host, vm);
   const firmware = vm.uefi ? await firmwareFor(host, vm) : undefined;

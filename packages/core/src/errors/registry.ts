@@ -43,7 +43,8 @@ export const errorRegistry = {
     exit: EXIT.failure,
   },
   VMCTL_CONFIG_INVALID: {
-    meaning: 'A configuration file, or a variable of the environment, has problems; each is named with its place.',
+    meaning:
+      'A configuration file, or a variable of the environment, has problems; each is named with its place.',
     exit: EXIT.usage,
   },
   VMCTL_CONFIRMATION_NEEDED: {
@@ -285,10 +286,6 @@ export const errorRegistry = {
     exit: EXIT.failure,
   },
   VMCTL_QEMU_NO_KVM: { meaning: 'A warning: KVM cannot be used, guests are emulated.', exit: EXIT.failure },
-  VMCTL_QEMU_SETTING_INVALID: {
-    meaning: 'An environment variable of the QEMU backend has a value that it cannot have.',
-    exit: EXIT.usage,
-  },
   VMCTL_QEMU_START_FAILED: {
     meaning: 'QEMU ended at its start, or never answered; what it said is shown.',
     exit: EXIT.failure,

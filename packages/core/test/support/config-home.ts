@@ -32,8 +32,8 @@ export function useConfigHome() {
         await writeFile(absolute, content);
       }
     },
-    lookup(env: Environment = {}, cwd: string = at.project): ConfigLookup {
-      return { cwd, homeDir: join(directory.path, 'home'), env };
+    lookup(env: Environment = {}, cwd?: string): ConfigLookup {
+      return { cwd: cwd ?? at.project, homeDir: join(directory.path, 'home'), env };
     },
     load(env: Environment = {}, cwd?: string): Promise<Configuration | undefined> {
       return loadConfiguration(at.lookup(env, cwd));

@@ -60,7 +60,11 @@ describe('the diagnosis of a host that lacks something', () => {
 
   it('names a setting that leads nowhere, and what is not in PATH', async () => {
     const found = await diagnose({ VMCTL_QEMU: '/nowhere/qemu', PATH: directory.path });
-    expect(found['qemu']).toMatchObject({ status: 'error', fix: 'unset VMCTL_QEMU' });
+    expect(found['qemu']).toMatchObject({
+      status: 'error',
+      title: 'QEMU is set to "/nowhere/qemu", which cannot be run',
+      fix: expect.stringContaining('vmctl config'),
+    });
     expect(found['qemu-img']).toMatchObject({ status: 'error', fix: expect.stringContaining('qemu') });
     expect(found['kvm']).toMatchObject({ status: 'warning' });
   });

@@ -10,7 +10,14 @@ import { shortPath } from '../../../core/src/host/short-socket-path.js';
 import type { HypervisorContext } from '../../../core/src/hypervisor/contract.js';
 import { newHandle } from '../../../core/src/hypervisor/new-handle.js';
 import { createDiskTools } from '../../../core/src/images/disk-tools.js';
+import { DeclaredSettings, type SettingSources } from '../../../core/src/operations/declared-settings.js';
 import { createHooks } from '../../../core/src/plugins/hooks.js';
+
+/** How a host gives a backend its settings, from these sources. */
+export function backendSettings(sources: SettingSources): PluginHost['backendSettings'] {
+  const settings = new DeclaredSettings(sources);
+  return (backend, known) => settings.declare(backend, known);
+}
 
 /** A host made of core's real parts, with its directories below `root`. */
 export function createPluginHost(root: string, overrides: Partial<PluginHost> = {}): PluginHost {
@@ -32,6 +39,7 @@ export function createPluginHost(root: string, overrides: Partial<PluginHost> = 
     files: { writeAtomic },
     locks: { hold: (_name, _options, work) => work() },
     newHandle,
+    backendSettings: backendSettings({ env, homeDir: root }),
     error: (code, options) => new VmctlError(code, options),
     ...overrides,
   };

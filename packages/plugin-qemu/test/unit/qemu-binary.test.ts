@@ -2,7 +2,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { findQemu, parseVersion, readVersion } from '../../src/qemu-binary.js';
-import { createPluginHost, makeError } from '../support/plugin-host.js';
+import { backendSettings, createPluginHost, makeError } from '../support/plugin-host.js';
 import { useTemporaryDirectory } from '../support/temporary-directory.js';
 
 describe('parseVersion', () => {
@@ -32,7 +32,8 @@ describe('findQemu', () => {
     await chmod(path, mode);
     return path;
   }
-  const find = (env: Record<string, string>) => findQemu({ env, error: makeError });
+  const find = (env: Record<string, string>) =>
+    findQemu({ env, error: makeError, backendSettings: backendSettings({ env }) });
 
   it('takes the first one in PATH that can be run', async () => {
     await mkdir(join(directory.path, 'a'));
