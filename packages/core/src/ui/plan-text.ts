@@ -1,5 +1,5 @@
 import type { PlannedVm, ProjectPlan, RemovedVm } from '../operations/plan.js';
-import { changeText, leftOver } from '../operations/plan/left-over.js';
+import { changeText, type LeftOver, leftOver } from '../operations/plan/left-over.js';
 import type { ChangeEffect, SettingChange } from '../operations/plan/settings.js';
 import type { StepPlan } from '../operations/plan/steps.js';
 import type { PlanAction } from '../operations/plan/vm-plan.js';
@@ -35,6 +35,7 @@ const IMAGES = {
 } as const;
 
 const SIGN_WIDTH = 3;
+const LONGEST_COLUMN = 48;
 
 /** `vmctl plan` for people: a line a VM, below it what differs and why, at the end all of it counted. */
 export function planText(plan: ProjectPlan, style: Style): string {
@@ -50,19 +51,29 @@ export function planText(plan: ProjectPlan, style: Style): string {
 
 function vmLines(vm: PlannedVm, width: number, style: Style): string[] {
   const { sign, paint } = signOf(vm, style);
+  const left = leftOver(vm.name, vm.changes, vm.steps);
   const labels = [...vm.changes.map(({ setting }) => setting), ...vm.steps.map(stepLabel)];
-  const labelWidth = Math.max(0, ...labels.map((label) => oneLine(label).length));
-  const row = (label: string, text: string): string =>
-    `${' '.repeat(SIGN_WIDTH + 3)}${oneLine(label).padEnd(labelWidth)}  ${text}`;
+  const labelWidth = widest([...labels, ...left.map(({ kind }) => kind)]);
+  const valueWidth = widest(vm.changes.map(changeText));
+  const row = (label: string, text: string, paintLabel = (each: string) => each): string =>
+    `${' '.repeat(SIGN_WIDTH + 3)}${paintLabel(oneLine(label).padEnd(labelWidth))}  ${text}`;
   return [
     `${paint(sign.padStart(SIGN_WIDTH))} ${style.strong(vm.name.padEnd(width))}  ${headline(vm, style)}`,
-    ...vm.changes.map((change) => row(change.setting, changeLine(change, style))),
+    ...vm.changes.map((change) => row(change.setting, changeLine(change, valueWidth, style))),
     ...vm.steps.map((step) => row(stepLabel(step), stepLine(step, style))),
-    ...leftOver(vm.name, vm.changes, vm.steps).map(
-      ({ command }) => `${' '.repeat(SIGN_WIDTH + 3)}${style.dim('then')}  ${command}`,
-    ),
+    ...left.map(({ kind, command }) => row(kind, commandLine(kind, command, style), style.dim)),
     ...problemLines(vm, style),
   ];
+}
+
+/** Columns of the widest text; one that is very long has the rest of its line beside it, and moves no other. */
+function widest(texts: readonly string[]): number {
+  const widths = texts.map((text) => oneLine(text).length).filter((width) => width <= LONGEST_COLUMN);
+  return Math.max(0, ...widths);
+}
+
+function commandLine(kind: LeftOver['kind'], command: string, { dim }: Style): string {
+  return kind === 'recreate' ? `${command}  ${dim('removes its disk')}` : command;
 }
 
 /** The sign says what is the most to do. */
@@ -92,8 +103,8 @@ function headline(vm: PlannedVm, style: Style): string {
   return more.length === 0 ? what : `${what}  ${style.dim(`(${more.join('; ')})`)}`;
 }
 
-function changeLine(change: SettingChange, { dim }: Style): string {
-  return `${oneLine(changeText(change))}  ${dim(EFFECTS[change.effect])}`;
+function changeLine(change: SettingChange, width: number, { dim }: Style): string {
+  return `${oneLine(changeText(change)).padEnd(width)}  ${dim(EFFECTS[change.effect])}`;
 }
 
 function stepLabel({ index, name }: StepPlan): string {
@@ -127,7 +138,7 @@ function removedLines({ name, state }: RemovedVm, width: number, style: Style): 
   const head = `${style.warn('-'.padStart(SIGN_WIDTH))} ${style.strong(name.padEnd(width))}`;
   return [
     `${head}  not in the VMFile any more; left alone  ${style.dim(`(${state})`)}`,
-    `${' '.repeat(SIGN_WIDTH + 3)}${style.dim('then')}  vmctl destroy ${name}`,
+    `${' '.repeat(SIGN_WIDTH + 3)}${style.dim('remove')}  vmctl destroy ${name}`,
   ];
 }
 

@@ -4,6 +4,7 @@ import type { StepPlan } from './steps.js';
 
 /** What `up` does not change by itself, and the command that does. */
 export interface LeftOver {
+  readonly kind: 'provision' | 'restart' | 'recreate';
   /** A sentence. */
   readonly message: string;
   /** The command line. */
@@ -16,7 +17,7 @@ export function changeText({ from, to }: SettingChange): string {
   return to === null ? `- ${from}` : `${from} -> ${to}`;
 }
 
-/** What is left to do after `up`, by command. */
+/** What is left to do after `up`; what keeps most of the VM comes first. */
 export function leftOver(
   vm: string,
   changes: readonly SettingChange[],
@@ -27,24 +28,27 @@ export function leftOver(
       .filter((change) => change.effect === effect)
       .map((change) => `${change.setting} ${changeText(change)}`)
       .join(', ');
+  const names = steps.filter(({ action }) => action === 'provision').map(({ name }) => name);
   const restart = texts('restart');
   const recreate = texts('recreate');
-  const names = steps.filter(({ action }) => action === 'provision').map(({ name }) => name);
-  const several = names.length > 1;
-  return [
-    ...(recreate === ''
-      ? []
-      : [{ message: `${recreate}: takes a VM made anew, without its disk.`, command: reloadCommand(vm) }]),
-    ...(restart === '' ? [] : [{ message: `${restart}: takes a restart.`, command: restartCommand(vm) }]),
-    ...(names.length === 0
-      ? []
-      : [
-          {
-            message: `${several ? 'steps' : 'step'} ${names.join(', ')}: added or edited, and not run yet.`,
-            command: provisionCommand(vm),
-          },
-        ]),
-  ];
+  const all: LeftOver[] = [];
+  if (names.length > 0) {
+    all.push({
+      kind: 'provision',
+      message: `${names.length > 1 ? 'steps' : 'step'} ${names.join(', ')}: added or edited, and not run since.`,
+      command: `vmctl provision --name ${vm}`,
+    });
+  }
+  if (restart !== '') {
+    // `vmctl restart` reads no VMFile.
+    const command = `vmctl stop ${vm} && vmctl up --name ${vm}`;
+    all.push({ kind: 'restart', message: `${restart}: takes a restart.`, command });
+  }
+  if (recreate !== '') {
+    const message = `${recreate}: takes a VM made anew, without its disk.`;
+    all.push({ kind: 'recreate', message, command: `vmctl reload --name ${vm}` });
+  }
+  return all;
 }
 
 /** Says what `up` leaves as it is. */
@@ -57,17 +61,4 @@ export function warnOfLeftOver(
   for (const { message, command } of leftOver(vm, changes, steps)) {
     events.emit({ type: 'warning', vm, code: 'VMCTL_VM_DIFFERS', message, hint: command });
   }
-}
-
-/** `vmctl restart` reads no VMFile. */
-export function restartCommand(vm: string): string {
-  return `vmctl stop ${vm} && vmctl up --name ${vm}`;
-}
-
-export function reloadCommand(vm: string): string {
-  return `vmctl reload --name ${vm}`;
-}
-
-export function provisionCommand(vm: string): string {
-  return `vmctl provision --name ${vm}`;
 }
