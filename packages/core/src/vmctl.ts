@@ -2,6 +2,7 @@ import type { EventListener, ListenerPressure } from './events/event-stream.js';
 import type { CreateOptions } from './operations/create.js';
 import type { ConsoleSession } from './operations/console-session.js';
 import type { ConsoleDescription, ConsoleOptions } from './operations/console.js';
+import type { ConfigurationReport, DescribeConfigurationOptions } from './operations/describe-configuration.js';
 import type { DestroyOptions } from './operations/destroy.js';
 import type { RepairResult } from './operations/doctor-finding.js';
 import type { DoctorReport } from './operations/doctor.js';
@@ -251,6 +252,12 @@ export class Vmctl {
   /** Removes plugins that VMFiles have brought and that no VM needs. */
   async prunePlugins(options?: { signal?: AbortSignal }): Promise<PruneResult> {
     return (await import('./operations/project-plugin-use.js')).prunePlugins(this.#runtime, options);
+  }
+
+  /** What is configured, and where each value comes from. */
+  async configuration(options?: DescribeConfigurationOptions): Promise<ConfigurationReport> {
+    const { describeConfiguration } = await import('./operations/describe-configuration.js');
+    return describeConfiguration(this.#runtime, options);
   }
 
   /** Looks at plugins, host and state. */
