@@ -5,10 +5,13 @@ import type { KnownPlugins } from '../plugin-store/plugin-details.js';
 import type { ChangeOptions } from '../plugin-store/changes.js';
 import { PluginStore } from '../plugin-store/plugin-store.js';
 import { BaseCommand } from './base-command.js';
+import { Waiting } from './waiting.js';
 import { brokenPlugins, pluginsDirectory } from './load-plugins.js';
 
 /** What the commands that work on the installed plugins share. */
 export abstract class PluginsCommand extends BaseCommand {
+  #waiting: Waiting | undefined;
+
   protected store(): PluginStore {
     return new PluginStore({
       directory: pluginsDirectory(process.env),
@@ -35,13 +38,35 @@ export abstract class PluginsCommand extends BaseCommand {
     return {
       cwd: process.cwd(),
       signal: this.signal,
-      onStart: (spec) => this.#progress(`Fetching ${spec} …`),
+      onStart: (spec) => this.sayWaiting(`fetching ${spec}`),
       onWait: ({ pid, purpose }: LockHolder) =>
-        this.#progress(`Waiting for process ${pid} (vmctl ${purpose}) …`),
+        this.sayWaiting(`waiting for process ${pid} (vmctl ${purpose})`),
     };
   }
 
-  #progress(text: string): void {
-    if (!this.jsonEnabled() && process.stderr.isTTY) process.stderr.write(`${text}\n`);
+  /** Says on a terminal what takes so long, until something else is said. */
+  protected sayWaiting(text: string): void {
+    this.#waiting?.end();
+    this.#waiting = new Waiting(text, { json: this.jsonEnabled() });
+  }
+
+  override log(message?: string, ...rest: unknown[]): void {
+    this.#waiting?.end();
+    super.log(message, ...rest);
+  }
+
+  override logToStderr(message?: string, ...rest: unknown[]): void {
+    this.#waiting?.end();
+    super.logToStderr(message, ...rest);
+  }
+
+  protected override catch(error: Error & { exitCode?: number }): Promise<unknown> {
+    this.#waiting?.end();
+    return super.catch(error);
+  }
+
+  protected override finally(error: Error | undefined): Promise<unknown> {
+    this.#waiting?.end();
+    return super.finally(error);
   }
 }

@@ -14,6 +14,8 @@ import { doctorLines, repairResultText, repairText } from '../ui/doctor-text.js'
 import { styleFor } from '../ui/style.js';
 import type { Vmctl } from '../vmctl.js';
 
+const LOOKING = 'looking at this machine, its plugins and its VMs';
+
 /** What `--json` gives; `repairs` only with `--fix`. */
 type Answer = DoctorReport & { readonly repairs?: readonly RepairResult[] };
 
@@ -38,12 +40,14 @@ Exits with 0 when nothing is broken (warnings may be left), with 3 when somethin
     const { flags } = await this.parse(Doctor);
     const vmctl = this.vmctl();
     const change = this.changeOptions();
+    this.sayWaiting(LOOKING);
     const report = await vmctl.doctor({ signal: this.signal });
     const repairs = flags.fix ? repairsOf(report) : [];
     if (repairs.length === 0) return this.#answer(flags.fix ? { ...report, repairs: [] } : report);
     const results = await this.#mend(vmctl, repairs, { ...change, yes: flags.yes });
     this.#installed = readInstalledPlugins(pluginsDirectory(process.env)).packages;
     const again = this.vmctl();
+    this.sayWaiting(LOOKING);
     this.endWarnings(); // they have been shown
     return this.#answer({ ...(await again.doctor({ signal: this.signal })), repairs: results });
   }

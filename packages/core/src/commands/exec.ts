@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { constants } from 'node:os';
 import { BaseCommand } from '../cli/base-command.js';
+import { Waiting } from '../cli/waiting.js';
 import { EXIT } from '../errors/registry.js';
 import { VmctlError } from '../errors/vmctl-error.js';
 import type { GuestExecResult } from '../guest/contract.js';
@@ -63,6 +64,7 @@ It has no terminal; for programs that need one use \`vmctl ssh\`. With --json th
     this.handleInterrupts({ quietly: true });
     const isShown = !this.jsonEnabled();
     const reads = flags.stdin ?? !process.stdin.isTTY;
+    using waiting = new Waiting(`connecting to ${name}`, { json: !isShown });
     const result = await vmctl
       .exec({
         name,
@@ -74,6 +76,7 @@ It has no terminal; for programs that need one use \`vmctl ssh\`. With --json th
         stdin: reads ? process.stdin : undefined,
         onStdout: isShown ? writerTo(process.stdout) : undefined,
         onStderr: isShown ? writerTo(process.stderr) : undefined,
+        onLogin: () => waiting.end(),
         signal: AbortSignal.any([this.signal, this.#unread.signal]),
       })
       .finally(() => {

@@ -10,6 +10,8 @@ export interface ExecOptions
   readonly command: readonly string[];
   /** Where the command starts; default, and where relative paths start: the login user's home directory. */
   readonly workdir?: string | undefined;
+  /** Called when the guest is logged in to: what takes time from now on is the command. */
+  readonly onLogin?: (() => void) | undefined;
 }
 
 /** Changes to the directory `$1` and gives way to the rest. */
@@ -38,6 +40,7 @@ export async function execInGuest(runtime: Runtime, options: ExecOptions): Promi
     });
   }
   const session = await openGuest(runtime, name, options);
+  options.onLogin?.();
   try {
     const words = workdir === undefined ? command : ['sh', '-c', IN_DIRECTORY, 'sh', workdir, ...command];
     return await session.exec(words, { env, stdin, onStdout, onStderr, signal });

@@ -43,7 +43,7 @@ const DOING: Readonly<Record<string, string>> = {
   resume: 'resuming',
   destroy: 'removing its disk, keys and logs',
   'down --destroy': 'removing its disk, keys and logs',
-  wait: 'waiting until it runs',
+  wait: 'waiting for its state to change',
 };
 
 /** How far a run is, from its events. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { VmctlEventBody } from '../../../src/events/events.js';
 import { EventLines } from '../../../src/ui/event-lines.js';
+import { guestLine } from '../../../src/ui/terminal-text.js';
 
 const plain = (text: string): string => text;
 const style = { good: plain, bad: plain, warn: plain, dim: plain, strong: plain };
@@ -152,5 +153,65 @@ describe('EventLines', () => {
     ['absent', '✓ web does not exist'],
   ] as const)('says in one line that a VM is %s, and what comes next', (outcome, line) => {
     expect(show({ type: 'vm.finished', vm: 'web', outcome, durationMs: 2000 })).toEqual([line]);
+  });
+
+  it('names the VMs that failed once more at the end, when there are several', () => {
+    const error = { code: 'VMCTL_X', message: 'It broke.' };
+    const vms = [
+      { vm: 'web', outcome: 'failed', stage: 'provision', durationMs: 1, error },
+      { vm: 'db', outcome: 'up', durationMs: 1 },
+    ] as const;
+    expect(show({ type: 'run.finished', operation: 'up', ok: false, durationMs: 1, vms })).toEqual([
+      '',
+      '1 of 2 VMs failed:',
+      '  ✗ web  provision  vmctl log web --provision',
+    ]);
+  });
+
+  it('says in one line that a VM was interrupted before it began', () => {
+    const error = { code: 'VMCTL_INTERRUPTED', message: 'The command was interrupted.' };
+    expect(show({ type: 'vm.finished', vm: 'web', outcome: 'interrupted', durationMs: 0, error })).toEqual([
+      '- web interrupted before it began',
+    ]);
+  });
+
+  describe('on a terminal', () => {
+    function showIn(columns: number, ...events: VmctlEventBody[]): string[] {
+      const lines = new EventLines(style, {
+        columns: () => columns,
+        clean: (text) => guestLine(text, false),
+      });
+      return events.flatMap((event) => lines.lines({ ...event, time }));
+    }
+    const run: VmctlEventBody = { type: 'run.started', operation: 'up', vms: ['web'] };
+    const finished = (detail: string): VmctlEventBody => {
+      return { type: 'stage.finished', vm: 'web', stage: 'start', detail, durationMs: 400 };
+    };
+
+    it.each([
+      [80, 'noop', '  web  start     noop                                            0.4s'],
+      [40, 'noop', '  web  start     noop               0.4s'],
+      [20, 'noop', '  web  start     noop 0.4s'],
+      [80, '日本語', '  web  start     日本語                                          0.4s'],
+    ])('of %i columns ends no line beyond its edge for the sake of a column: %s', (columns, detail, line) => {
+      expect(showIn(columns, run, finished(detail))).toEqual([line]);
+    });
+
+    it('lets nothing foreign move the cursor or begin a line', () => {
+      const evil = 'a\x1b[2J\x1b]0;title\x07b\x9b1Ac';
+      const error = { code: 'VMCTL_X', message: evil, hint: evil };
+      const shown = showIn(
+        80,
+        run,
+        finished(`${evil}\n`),
+        { type: 'step.started', vm: 'web', step: { ...step, name: `${evil}\nx` } },
+        { type: 'step.output', vm: 'web', step, stream: 'stdout', text: `${evil}\n` },
+        { type: 'step.skipped', vm: 'web', step, reason: evil },
+        { type: 'warning', vm: 'web', code: 'VMCTL_X', message: evil, hint: evil },
+        { type: 'vm.finished', vm: 'web', outcome: 'failed', durationMs: 1, error },
+      );
+      // oxlint-disable-next-line no-control-regex -- none may be left
+      for (const line of shown) expect(line).not.toMatch(/[\x00-\x08\x0a-\x1f\x7f-\x9f]/);
+    });
   });
 });

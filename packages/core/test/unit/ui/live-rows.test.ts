@@ -77,7 +77,7 @@ describe('the live view', () => {
     ['down --destroy', 'removing its disk, keys and logs'],
     ['destroy', 'removing its disk, keys and logs'],
     ['start', 'starting'],
-    ['wait', 'waiting until it runs'],
+    ['wait', 'waiting for its state to change'],
   ])('says what %s waits for', (operation, detail) => {
     const [row] = rowsAfter(
       [

@@ -1,5 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { formatAge, formatBytes, formatDuration, spellDuration } from '../../../src/ui/units.js';
+import {
+  formatAge,
+  formatBytes,
+  formatDuration,
+  formatRemaining,
+  spellDuration,
+} from '../../../src/ui/units.js';
 
 describe('formatDuration', () => {
   it.each([
@@ -11,6 +17,18 @@ describe('formatDuration', () => {
     [3_720_000, '1h 02m'],
   ])('%d ms is %s', (ms, text) => {
     expect(formatDuration(ms)).toBe(text);
+  });
+});
+
+describe('formatRemaining', () => {
+  it.each([
+    [0, '0s'],
+    [8_400, '8s'],
+    [59_600, '1m 00s'],
+    [125_000, '2m 05s'],
+    [3_720_000, '1h 02m'],
+  ])('%d ms is %s', (ms, text) => {
+    expect(formatRemaining(ms)).toBe(text);
   });
 });
 
