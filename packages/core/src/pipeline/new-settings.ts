@@ -42,12 +42,15 @@ export function forwardsOf(
   definition: Pick<VmDefinition, 'forwards' | 'network'>,
 ): { readonly declared: readonly PortForward[]; readonly added: readonly PortForward[] } {
   const byHand = definition.network.type === 'user' ? (handle.added_forwards ?? []) : [];
+  const spoken = [...byHand, ...definition.forwards];
   const kept = (handle.forwards ?? []).filter(
-    (forward) => forward.host !== 0 && !byHand.some((other) => sameHostPort(other, forward)),
+    (forward) => !spoken.some((other) => sameHostPort(other, forward)),
   );
   const declared = definition.forwards.map((forward) => {
     if (forward.host !== 0) return forward;
-    const same = kept.find(({ guest, address }) => guest === forward.guest && address === forward.address);
+    const index = kept.findIndex((each) => each.guest === forward.guest && each.address === forward.address);
+    // Two of them are two ports.
+    const [same] = index === -1 ? [] : kept.splice(index, 1);
     return { ...forward, host: same?.host ?? 0 };
   });
   return { declared, added: byHand.filter((each) => !declared.some((other) => sameHostPort(other, each))) };

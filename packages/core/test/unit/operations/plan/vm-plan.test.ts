@@ -189,6 +189,18 @@ describe('an edit of the VMFile', () => {
       ['forward: null -> 127.0.0.1:(any free port) -> 22'],
     ],
     [
+      'a second forward of any free port to the same port of the guest',
+      {
+        definition: {
+          forwards: [
+            { address: '127.0.0.1', host: 0, guest: 80 },
+            { address: '127.0.0.1', host: 0, guest: 80 },
+          ],
+        },
+      },
+      ['forward: null -> 127.0.0.1:(any free port) -> 80'],
+    ],
+    [
       'where a port leads',
       { definition: { forwards: [{ address: '127.0.0.1', host: 8080, guest: 8000 }] } },
       ['forward: 127.0.0.1:8080 -> 80 -> null', 'forward: null -> 127.0.0.1:8080 -> 8000'],
