@@ -7,6 +7,15 @@ import { exampleHandle } from '../../integration/state/example-handle.js';
 const parse = (entry: unknown, name = 'web'): VmHandle | undefined =>
   parseHandle(entry, name, `/d/vms/${name}`)?.handle;
 
+const seed = { hostname: 'web', user: 'vm', authorized_key: null, user_data: null };
+const declared = {
+  image: '/noble.img',
+  disk_bytes: null,
+  cloud_init: seed,
+  ssh_user: 'vm',
+  ssh_private_key: null,
+};
+
 describe('parseHandle', () => {
   it('reads what the other implementation writes, without a change', () => {
     const entry = exampleHandle('web', '/d');
@@ -61,7 +70,8 @@ describe('parseHandle', () => {
       network: { type: 'tap', bridge: 'br0', mtu: 9000 },
       forwards: [{ address: '127.0.0.1', host: 8080, guest: 80, note: 'site' }],
       backend_plugin: { name: '@acme/backend', version: '1.0.0', path: '/store/acme', since: 'today' },
-      provisioned: { packages: { fingerprint: 'f', finished_at: 't', seconds: 3 } },
+      provisioned: { packages: { fingerprint: 'f', definition: 'd', finished_at: 't', seconds: 3 } },
+      declared: { ...declared, cloud_init: { ...seed, since: 'today' }, extra: 1 },
     };
     expect(parse(entry)).toMatchObject(entry);
   });
@@ -94,6 +104,13 @@ describe('parseHandle', () => {
     ['forwards', [{ host: 1 }]],
     ['provisioned', { step: true }],
     ['provisioned', []],
+    ['provisioned', { step: { fingerprint: 'f', finished_at: 't', definition: 1 } }],
+    ['declared', {}],
+    ['declared', { ...declared, image: '' }],
+    ['declared', { ...declared, disk_bytes: '20G' }],
+    ['declared', { ...declared, cloud_init: { ...seed, hostname: null } }],
+    ['declared', { ...declared, cloud_init: { ...seed, user_data: 7 } }],
+    ['declared', { ...declared, ssh_user: null }],
     ['booted', 1],
     ['console_log_start', -1],
     ['console_log_start', '0'],
