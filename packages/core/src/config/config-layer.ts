@@ -1,5 +1,5 @@
+import type { ImageMirror } from '../images/image-mirrors.js';
 import type { ConfigFile } from './config-file.js';
-import type { ImageMirror } from './mirrors.js';
 import type { Configured, Origin } from './origin.js';
 import { type SettingKey, SETTINGS, type SettingValues } from './settings.js';
 import type { PathRoots, Wrong } from './value-kinds.js';

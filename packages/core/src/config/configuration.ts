@@ -1,6 +1,6 @@
+import type { ImageMirror } from '../images/image-mirrors.js';
 import type { BackendEntry, ConfigLayer } from './config-layer.js';
 import type { FoundConfig } from './find-config.js';
-import type { ImageMirror } from './mirrors.js';
 import type { Configured } from './origin.js';
 import type { ConfigProblem } from './problem.js';
 import type { SettingKey, SettingValues } from './settings.js';

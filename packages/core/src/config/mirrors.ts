@@ -1,14 +1,5 @@
-import { hidePasswords } from '../vmfile/passwords.js';
 import type { ConfigReading } from './value-kinds.js';
 import { shown } from './value-kinds.js';
-
-/** Other places for images whose URLs begin with a prefix. */
-export interface ImageMirror {
-  /** The beginning of URLs, normalised. */
-  readonly prefix: string;
-  /** What stands in its place, normalised, in the order in which they are tried. */
-  readonly urls: readonly string[];
-}
 
 const PREFIX_HINT = 'Write the beginning of URLs in full, such as "https://example.org/images/".';
 
@@ -52,11 +43,6 @@ export function readMirrors(
     urls.push(url.href);
   }
   return { value: urls };
-}
-
-/** A URL as it may be shown. */
-export function shownMirror(url: string): string {
-  return hidePasswords(url);
 }
 
 function parseUrl(text: string): URL | undefined {

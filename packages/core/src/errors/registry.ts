@@ -147,6 +147,10 @@ export const errorRegistry = {
     meaning: 'A running program writes to the disk that is given as an image.',
     exit: EXIT.failure,
   },
+  VMCTL_IMAGE_MIRROR_FAILED: {
+    meaning: 'A warning: a mirror does not give an image, and the next place is tried.',
+    exit: EXIT.failure,
+  },
   VMCTL_IMAGE_NEEDED: {
     meaning: 'An image was not removed because disks of VMs stand on it.',
     exit: EXIT.failure,

@@ -20,6 +20,8 @@ export interface IntakeOptions {
   readonly cache: ImageCache;
   readonly disks: DiskTools;
   readonly key: string;
+  /** The URL or path that the cache remembers, without secrets; another one than where it comes from, for a mirror. */
+  readonly recordedUrl: string;
   /** What messages call it: the URL or the path, without secrets. */
   readonly subject: string;
   readonly sha256: string | undefined;
@@ -61,7 +63,7 @@ export async function takeIn(options: IntakeOptions): Promise<CachedImage> {
     const image = await options.cache.add(temporary, {
       name,
       key: options.key,
-      url: options.subject,
+      url: options.recordedUrl,
       sha256,
       download_size: bytes,
       size,

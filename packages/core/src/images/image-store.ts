@@ -5,6 +5,7 @@ import type { Logger } from '../host/logger.js';
 import type { DiskTools, ImageReference, ResolvedImage } from './contract.js';
 import { type CachedImage, ImageCache } from './image-cache.js';
 import { ImageClaims } from './image-claims.js';
+import { fromFirst, type ImageMirror } from './image-mirrors.js';
 import { lockName, type WithLock } from './image-lock.js';
 import type { ImageUsers, Removal } from './image-removal.js';
 import { OtherDownload } from './other-download.js';
@@ -20,6 +21,8 @@ export interface ImageStoreOptions {
   readonly claimsDir: string;
   readonly disks: DiskTools;
   readonly sources: ImageSources;
+  /** Other places for images; tried before their own. Default none. */
+  readonly mirrors?: readonly ImageMirror[] | undefined;
   readonly withLock: WithLock;
   readonly log: Logger;
 }
@@ -72,7 +75,10 @@ export class ImageStore {
   async resolve(reference: ImageReference, options: ResolveOptions): Promise<ResolvedImage> {
     options.signal.throwIfAborted();
     if (reference.kind === 'url')
-      return this.#fetchFor(options, await describeUrl(reference, this.#options.sources));
+      return this.#fetchFor(
+        options,
+        await describeUrl(reference, this.#options.sources, this.#options.mirrors),
+      );
     const packed = await describePackedFile(reference.path);
     if (packed !== undefined) return this.#fetchFor(options, packed);
     return this.#share(`path ${reference.path}`, 'inspect', basename(reference.path), options, async () => ({
@@ -183,16 +189,19 @@ export class ImageStore {
     this.#options.log.debug(`${wanted.task} ${wanted.subject}`);
     // Hashing and unpacking are loaded for those runs that fetch something; most do not.
     const { takeIn } = await import('./image-intake.js');
-    const image = await takeIn({
-      cache: this.#cache,
-      disks: this.#options.disks,
-      key: wanted.key,
-      subject: wanted.subject,
-      sha256: wanted.sha256,
-      open: (transferSignal) => wanted.open(transferSignal, events),
-      signal,
-      report,
-    });
+    const image = await fromFirst(wanted.places, { events, signal }, ({ subject, open }) =>
+      takeIn({
+        cache: this.#cache,
+        disks: this.#options.disks,
+        key: wanted.key,
+        recordedUrl: wanted.subject,
+        subject,
+        sha256: wanted.sha256,
+        open: (transferSignal) => open(transferSignal, events),
+        signal,
+        report,
+      }),
+    );
     return { ...resolved(image, wanted), origin: wanted.origin };
   }
 

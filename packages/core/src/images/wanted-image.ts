@@ -6,6 +6,7 @@ import { COMPRESSION_MAGIC_BYTES, compressionOf, withoutCompressionSuffix } from
 import type { ImageReference, ImageSource, ImageStream, ResolvedImage } from './contract.js';
 import { fileFingerprint, openLocalStream } from './file-source.js';
 import { cacheKeyOfPath, cacheKeyOfUrl, fileNameOfUrl, parseImageUrl, shownUrl } from './image-url.js';
+import { type ImageMirror, mirrorsOf } from './image-mirrors.js';
 import { openImageFile } from './local-file.js';
 
 /** The source for a URL scheme (no colon); undefined when there is none. */
@@ -20,27 +21,29 @@ export interface Wanted {
   readonly task: 'download' | 'decompress';
   readonly sha256: string | undefined;
   readonly origin: ResolvedImage['origin'];
+  /** Where it can be had, in the order in which they are tried; at least one. */
+  readonly places: readonly ImagePlace[];
+}
+
+/** A place where an image can be had. */
+export interface ImagePlace {
+  /** For messages, without secrets. */
+  readonly subject: string;
   readonly open: (signal: AbortSignal, events: EventSink) => Promise<ImageStream>;
 }
 
 /**
- * The image behind a URL.
+ * The image behind a URL, which its mirrors may have as well.
  *
  * @throws VMCTL_IMAGE_URL_INVALID, VMCTL_IMAGE_SCHEME_UNKNOWN
  */
 export async function describeUrl(
   reference: Extract<ImageReference, { kind: 'url' }>,
   sources: ImageSources,
+  mirrors: readonly ImageMirror[] = [],
 ): Promise<Wanted> {
   const url = parseImageUrl(reference.url);
-  const scheme = url.protocol.slice(0, -1);
-  const source = await sources(scheme);
-  if (source === undefined) {
-    throw new VmctlError('VMCTL_IMAGE_SCHEME_UNKNOWN', {
-      message: `Nothing that is installed fetches images from ${scheme}: URLs (${shownUrl(url)}).`,
-      hint: 'Use an https, http, file or oci URL, or install a plugin for it.',
-    });
-  }
+  const source = await sourceOf(url, sources);
   const name = withoutCompressionSuffix(fileNameOfUrl(url));
   return {
     key: cacheKeyOfUrl(url, await source.fingerprint?.(url)),
@@ -49,8 +52,21 @@ export async function describeUrl(
     task: 'download',
     sha256: reference.sha256?.toLowerCase(),
     origin: 'downloaded',
-    open: (signal, events) => source.open(url, { signal, events }),
+    places: [...mirrorsOf(url, mirrors), url].map((place) => ({
+      subject: shownUrl(place),
+      open: async (signal, events) => (await sourceOf(place, sources)).open(place, { signal, events }),
+    })),
   };
+}
+
+async function sourceOf(url: URL, sources: ImageSources): Promise<ImageSource> {
+  const scheme = url.protocol.slice(0, -1);
+  const source = await sources(scheme);
+  if (source !== undefined) return source;
+  throw new VmctlError('VMCTL_IMAGE_SCHEME_UNKNOWN', {
+    message: `Nothing that is installed fetches images from ${scheme}: URLs (${shownUrl(url)}).`,
+    hint: 'Use an https, http, file or oci URL, or install a plugin for it.',
+  });
 }
 
 /** A compressed local file as something for the cache; undefined when it is not compressed. */
@@ -72,6 +88,6 @@ export async function describePackedFile(path: string): Promise<Wanted | undefin
     task: 'decompress',
     sha256: undefined,
     origin: 'local',
-    open: (signal) => openLocalStream(path, path, signal),
+    places: [{ subject: path, open: (signal) => openLocalStream(path, path, signal) }],
   };
 }

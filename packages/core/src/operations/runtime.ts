@@ -240,6 +240,7 @@ export class Runtime {
       claimsDir: this.dataDir.imageClaims,
       disks: plugins.host.disks,
       sources: (scheme) => plugins.imageSource(scheme),
+      mirrors: this.configuration?.mirrors.map(({ value }) => value),
       withLock: async (name, signal, work, { purpose = 'fetching an image', wait = true, onWait } = {}) => {
         const lock = await acquireLock({
           directory: this.dataDir.locks,
