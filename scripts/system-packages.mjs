@@ -37,6 +37,7 @@ const forTests = [
   { package: 'ansible-core', program: 'ansible-playbook' },
   { package: 'busybox', program: 'busybox' },
   { package: 'docker-registry', program: 'docker-registry' },
+  { package: 'fish', program: 'fish' },
   { package: 'openssh-server', program: 'sshd' },
   { package: 'ovmf', file: '/usr/share/OVMF' },
   { package: 'rsync', program: 'rsync' },
@@ -44,6 +45,7 @@ const forTests = [
   { package: 'tmux', program: 'tmux' },
   { package: 'xorriso', program: 'xorriso' },
   { package: 'xz-utils', program: 'xz' },
+  { package: 'zsh', program: 'zsh' },
   { package: 'zstd', program: 'zstd' },
 ];
 

@@ -26,7 +26,12 @@ export class Tmux {
 
   static async create({ cwd, env, columns = 100, rows = 40 }: TmuxOptions): Promise<Tmux> {
     const directory = await mkdtemp(join(tmpdir(), 'vmctl-tmux-'));
-    const tmux = new Tmux(directory, { ...env, LC_ALL: 'C.UTF-8' });
+    const tmux = new Tmux(directory, {
+      ...env,
+      LC_ALL: 'C.UTF-8',
+      // Somebody watches, whatever runs the tests.
+      CI: '',
+    });
     const size = ['-x', String(columns), '-y', String(rows)];
     await tmux.#run('-f', '/dev/null', 'new-session', '-d', ...size, '-c', cwd, 'exec sh');
     try {
@@ -44,21 +49,48 @@ export class Tmux {
     return this.#run('capture-pane', '-p', '-J');
   }
 
-  /** Waits until the screen matches. */
-  async shows(pattern: RegExp): Promise<void> {
+  /** The same with what has scrolled out at the top. */
+  history(): Promise<string> {
+    return this.#run('capture-pane', '-p', '-J', '-S', '-');
+  }
+
+  /** What is on the screen, row by row, with the sequences for colours. */
+  colours(): Promise<string> {
+    return this.#run('capture-pane', '-p', '-e');
+  }
+
+  /** Waits until the screen matches; for as long as everything waits, or for so long. */
+  async shows(pattern: RegExp, withinMs?: number): Promise<void> {
     let screen = '';
-    await until(`${String(pattern)} on the screen`, async () => {
+    const matches = async (): Promise<boolean> => {
       screen = await this.screen();
       return pattern.test(screen);
-    }).catch((error: unknown) => {
+    };
+    await until(`${String(pattern)} on the screen`, matches, withinMs).catch((error: unknown) => {
       throw new Error(`The screen has:\n${screen}`, { cause: error });
     });
   }
 
+  async resize(columns: number, rows: number): Promise<void> {
+    await this.#run('resize-window', '-x', String(columns), '-y', String(rows));
+  }
+
+  /** Modes that a program may have changed, and has to put back. */
+  async modes(): Promise<{ readonly isCursorShown: boolean; readonly wraps: boolean }> {
+    const flags = await this.#run('display-message', '-p', '#{cursor_flag} #{wrap_flag}');
+    const [cursor, wrap] = flags.trim().split(' ');
+    return { isCursorShown: cursor === '1', wraps: wrap === '1' };
+  }
+
   /** Types a line into whatever runs. */
   async type(line: string): Promise<void> {
-    await this.#run('send-keys', '-l', line);
+    await this.write(line);
     await this.press('Enter');
+  }
+
+  /** Types words into whatever runs, and leaves the line as it is. */
+  async write(words: string): Promise<void> {
+    await this.#run('send-keys', '-l', words);
   }
 
   /** Presses a key by the name that tmux has for it: `C-]`. */

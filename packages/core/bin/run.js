@@ -23,6 +23,10 @@ if (process.argv.length === 3 && process.argv[2] === '--version') {
   // The one command that needs nothing: answered before anything is imported.
   const { name, version } = module.createRequire(import.meta.url)('../package.json');
   process.stdout.write(`${name}/${version} ${process.platform}-${process.arch} node-${process.version}\n`);
+} else if (process.argv[2] === '__complete') {
+  // For the scripts of `vmctl completion`: somebody waits with a finger on the key, so oclif is left out.
+  const { printCompletion } = await import('../dist/cli/completion/main.js');
+  await printCompletion(process.argv.slice(3));
 } else {
   if (process.argv[2] === 'up') {
     // Uploads leave buffers behind that V8 finds only when it looks through its young generation. One that does not

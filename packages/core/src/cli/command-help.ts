@@ -1,7 +1,5 @@
 import { type Command, CommandHelp } from '@oclif/core';
-
-/** What `--json` does, in the words of vmctl; oclif adds the flag with its own. */
-export const JSON_FLAG = 'print JSON on stdout, for scripts';
+import { JSON_FLAG } from './json-flag.js';
 
 /** Exit statuses that mean something else, or something more, than those of every command. */
 export type ExitStatuses = Readonly<Record<string, string>>;

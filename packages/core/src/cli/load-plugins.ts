@@ -1,10 +1,10 @@
 import { type Config, type Interfaces, Plugin } from '@oclif/core';
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { messageOf } from '../errors/vmctl-error.js';
 import type { RejectedPlugin } from '../plugins/catalog.js';
 import { type InstalledPackage, readInstalledPlugins } from '../plugins/installed-plugins.js';
+import { pluginsDirectory } from './plugins-directory.js';
 
 /** What oclif is started with: its own options, and the plugins that it must not see. */
 export interface CliOptions extends Interfaces.Options {
@@ -43,16 +43,6 @@ export async function loadPlugins(root: string, pjson: Interfaces.PJSON): Promis
 export function brokenPlugins(config: Config): readonly RejectedPlugin[] {
   // The options are those that `loadPlugins` made, unless a program made the configuration by itself.
   return (config.options as Partial<CliOptions>).brokenPlugins ?? [];
-}
-
-/**
- * The directory of the user's plugins: in `VMCTL_DATA_DIR`, or where oclif has its data, `$XDG_DATA_HOME/vmctl/plugins`.
- * oclif itself would take `VMCTL_DATA_DIR` for this directory, where VMs and images are.
- */
-export function pluginsDirectory(env: NodeJS.ProcessEnv): string {
-  const given = env['VMCTL_DATA_DIR'];
-  if (given) return resolve(given, 'plugins');
-  return join(env['XDG_DATA_HOME'] || join(env['HOME'] || homedir(), '.local/share'), 'vmctl/plugins');
 }
 
 async function loadCore(name: string, root: string): Promise<Plugin | undefined> {

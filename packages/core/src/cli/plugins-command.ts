@@ -6,7 +6,8 @@ import type { ChangeOptions } from '../plugin-store/changes.js';
 import { PluginStore } from '../plugin-store/plugin-store.js';
 import { BaseCommand } from './base-command.js';
 import { Waiting } from './waiting.js';
-import { brokenPlugins, pluginsDirectory } from './load-plugins.js';
+import { brokenPlugins } from './load-plugins.js';
+import { pluginsDirectory } from './plugins-directory.js';
 
 /** What the commands that work on the installed plugins share. */
 export abstract class PluginsCommand extends BaseCommand {

@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core';
 import { confirm } from '../cli/confirm.js';
-import { pluginsDirectory } from '../cli/load-plugins.js';
 import { PluginsCommand } from '../cli/plugins-command.js';
+import { pluginsDirectory } from '../cli/plugins-directory.js';
 import type { Configuration } from '../config/configuration.js';
 import { inspectConfiguration } from '../config/load-configuration.js';
 import { EXIT } from '../errors/registry.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Config } from '@oclif/core';
 import { join } from 'node:path';
-import { pluginsDirectory } from '../../../src/cli/load-plugins.js';
+import { pluginsDirectory } from '../../../src/cli/plugins-directory.js';
 
 const root = join(import.meta.dirname, '../../..');
 
