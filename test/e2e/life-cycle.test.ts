@@ -122,7 +122,7 @@ describe('vmctl up with two VMs', () => {
       'seed.iso',
     ]);
     const visible = (await readdir(home.dataDir)).filter((name) => !name.startsWith('.'));
-    expect(visible.toSorted()).toEqual(['images', 'plugins', 'vms', 'vms.json']);
+    expect(visible.toSorted()).toEqual(['events.jsonl', 'images', 'plugins', 'vms', 'vms.json']);
   });
 
   it('fills console.log and provision.log', async () => {

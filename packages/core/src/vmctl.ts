@@ -7,6 +7,7 @@ import type { DestroyOptions } from './operations/destroy.js';
 import type { RepairResult } from './operations/doctor-finding.js';
 import type { DoctorReport } from './operations/doctor.js';
 import type { DownOptions } from './operations/down.js';
+import type { EventsOptions, ObservedEvent } from './operations/events.js';
 import type { FormatOptions, FormattedFile, FormattedText } from './operations/format.js';
 import type { ImageListing } from './operations/image-listing.js';
 import type {
@@ -210,6 +211,15 @@ export class Vmctl {
   /** Where the serial console of a running VM is, for other programs. */
   async describeConsole(options: { name: string; signal?: AbortSignal }): Promise<ConsoleDescription> {
     return (await import('./operations/console.js')).describeConsole(this.#runtime, options);
+  }
+
+  /**
+   * What all commands of this user do, and what happens to VMs without one. Unlike {@link subscribe}, which has the events
+   * of this object alone.
+   */
+  async *events(options?: EventsOptions): AsyncGenerator<ObservedEvent> {
+    const { readEvents } = await import('./operations/events.js');
+    yield* readEvents(this.#runtime, options);
   }
 
   /** The logs of a VM. */

@@ -3,14 +3,21 @@ import type { EventSink, VmctlEvent, VmctlEventBody } from './events.js';
 export type EventListener = (event: VmctlEvent) => void;
 /** A promise while a listener is behind, else undefined. Never rejects. */
 export type ListenerPressure = () => Promise<void> | undefined;
+/** Resolves when the listener has done its work with all events so far. Never rejects. */
+export type ListenerSettled = () => Promise<void>;
+
+interface Waits {
+  readonly pressure: ListenerPressure | undefined;
+  readonly settled: ListenerSettled | undefined;
+}
 
 /** Hands events to everybody who listens, in order, with the time they happened. */
 export class EventStream implements EventSink {
-  readonly #listeners = new Map<EventListener, ListenerPressure | undefined>();
+  readonly #listeners = new Map<EventListener, Waits>();
 
   /** Returns the function that ends the subscription. */
-  subscribe(listener: EventListener, pressure?: ListenerPressure): () => void {
-    this.#listeners.set(listener, pressure);
+  subscribe(listener: EventListener, pressure?: ListenerPressure, settled?: ListenerSettled): () => void {
+    this.#listeners.set(listener, { pressure, settled });
     return () => this.#listeners.delete(listener);
   }
 
@@ -26,7 +33,12 @@ export class EventStream implements EventSink {
   }
 
   pressure(): Promise<void> | undefined {
-    const behind = [...this.#listeners.values()].flatMap((pressure) => pressure?.() ?? []);
+    const behind = [...this.#listeners.values()].flatMap(({ pressure }) => pressure?.() ?? []);
     return behind.length === 0 ? undefined : Promise.all(behind).then(() => undefined);
+  }
+
+  /** Resolves when everybody has done their work with all events so far: the end of a run waits for it. Never rejects. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.#listeners.values()].flatMap(({ settled }) => settled?.() ?? []));
   }
 }

@@ -40,6 +40,7 @@ export async function eachVm(runtime: Runtime, options: EachVmOptions): Promise<
     durationMs: performance.now() - started,
     vms: results,
   });
+  await runtime.events.settled();
   return { ok, vms: results };
 
   async function one(vm: string): Promise<VmResult> {

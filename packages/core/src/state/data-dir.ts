@@ -22,6 +22,8 @@ export class DataDir {
   readonly path: string;
   /** `vms.json`. */
   readonly registryFile: string;
+  /** What commands have done, for `vmctl events`. */
+  readonly eventsFile: string;
   /** The image cache. */
   readonly images: string;
   /** Which image each VM is just being made from; nothing in it is worth keeping. */
@@ -36,6 +38,7 @@ export class DataDir {
   constructor(path: string) {
     this.path = path;
     this.registryFile = join(path, 'vms.json');
+    this.eventsFile = join(path, 'events.jsonl');
     this.images = join(path, 'images');
     this.imageClaims = join(path, '.image-claims');
     this.vms = join(path, 'vms');

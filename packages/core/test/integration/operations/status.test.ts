@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { NoopBackend } from '../../../src/hypervisor/noop-backend.js';
+import type { NoopBackend } from '../../../src/hypervisor/noop-backend.js';
 import { inspectVm } from '../../../src/operations/inspection.js';
 import { Runtime } from '../../../src/operations/runtime.js';
 import { useNoopLibrary } from '../../support/noop-library.js';

@@ -1,0 +1,91 @@
+import type { ErrorReport, VmctlEvent, VmOutcome } from '../events/events.js';
+import type { ObservedEvent, VmChanged } from '../operations/events.js';
+import { STAGE_LABELS } from './stage-labels.js';
+import type { Style } from './style.js';
+import { oneLine } from './terminal-text.js';
+import { formatDuration } from './units.js';
+
+/** Outcomes that somebody may want to look at. */
+const BAD: readonly VmOutcome[] = ['failed', 'blocked', 'interrupted'];
+
+/** What another event of the same thing tells soon after. */
+const UNTOLD: readonly ObservedEvent['type'][] = ['vm.started', 'stage.started'];
+
+/** One event of `vmctl events` on a line of its own: when, which VM, what. Undefined for those that are for machines. */
+export function observedEventText(event: ObservedEvent, style: Style): string | undefined {
+  if (UNTOLD.includes(event.type)) return undefined;
+  const vm = 'vm' in event && typeof event.vm === 'string' ? oneLine(event.vm) : '-';
+  return `${style.dim(localTime(event.time))}  ${style.strong(vm)}  ${wording(event, style)}`;
+}
+
+function wording(event: ObservedEvent, style: Style): string {
+  switch (event.type) {
+    case 'vm.changed':
+      return changed(event, style);
+    case 'run.started': {
+      const vms = event.vms.length === 0 ? 'no VM' : event.vms.join(', ');
+      return oneLine(`vmctl ${event.operation} began: ${vms} (process ${event.source.pid})`);
+    }
+    case 'run.finished': {
+      const text = `vmctl ${oneLine(event.operation)} ${event.ok ? 'ended' : 'failed'}`;
+      return `${event.ok ? text : style.bad(text)}, ${formatDuration(event.durationMs)}`;
+    }
+    case 'vm.finished': {
+      const outcome = event.outcome.replaceAll('-', ' ');
+      const colored = BAD.includes(event.outcome) ? style.bad(outcome) : style.good(outcome);
+      return `${colored}, ${formatDuration(event.durationMs)}${why(event.error)}`;
+    }
+    case 'warning':
+      return `${style.warn('warning')}: ${oneLine(event.message)}`;
+    default:
+      return oneLine(step(event));
+  }
+}
+
+/** What happens on the way. Events that only newer versions know are told by their type. */
+function step(event: VmctlEvent): string {
+  switch (event.type) {
+    case 'stage.finished':
+      return `${STAGE_LABELS[event.stage]} done${event.detail === '' ? '' : `: ${event.detail}`}, ${formatDuration(event.durationMs)}`;
+    case 'stage.failed':
+      return `${STAGE_LABELS[event.stage]} failed${why(event.error)}`;
+    case 'step.started':
+      return `step ${event.step.name} began`;
+    case 'step.finished':
+      return `step ${event.step.name} done, ${formatDuration(event.durationMs)}`;
+    case 'step.skipped':
+      return `step ${event.step.name} skipped: ${event.reason}`;
+    case 'step.failed':
+      return `step ${event.step.name} failed${why(event.error)}`;
+    case 'plugin.installing':
+      return `plugin ${event.name} ${event.version} is being installed`;
+    case 'plugin.installed':
+      return `plugin ${event.name} ${event.version} was installed`;
+    case 'plugin.linked':
+      return `plugin ${event.name} ${event.version} is used from ${event.path}`;
+    case 'lockfile.written':
+      return `plugins were pinned in ${event.path}`;
+    default:
+      return event.type;
+  }
+}
+
+function changed({ from, to, detail }: VmChanged, style: Style): string {
+  const text = from === null ? `is ${to}` : `${from} -> ${to}`;
+  const more = detail === null ? '' : ` (${oneLine(detail)})`;
+  return `${style.warn(text)}${more}, without a command of vmctl`;
+}
+
+/** The first line says what; the rest is for those who look closer. */
+function why(error: ErrorReport | undefined): string {
+  return error === undefined ? '' : `: ${oneLine(error.message.split('\n', 1)[0] ?? '')} [${error.code}]`;
+}
+
+/** `2026-03-04 15:06:07`, by the clock on the wall. */
+function localTime(time: string): string {
+  const date = new Date(time);
+  if (Number.isNaN(date.getTime())) return oneLine(time);
+  const two = (part: number): string => String(part).padStart(2, '0');
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+}
