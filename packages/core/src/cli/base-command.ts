@@ -17,6 +17,15 @@ export const sharedFlags = {
     description: 'VMFile to use; default: VMFile.kdl here or in a parent directory',
     helpValue: 'PATH',
   }),
+  user: Flags.string({
+    char: 'u',
+    description: "user to log in as, in place of the VM's own",
+    helpValue: 'USER',
+  }),
+  key: Flags.string({
+    description: "private key to log in with, in place of the VM's own",
+    helpValue: 'PATH',
+  }),
   backend: Flags.string({
     description: 'backend for VMs whose VMFile names none',
     helpValue: 'NAME',
@@ -29,9 +38,14 @@ export const sharedFlags = {
   }),
 };
 
+/** Exit statuses and what they mean, beyond what they mean for every command. */
+export type ExitStatuses = readonly (readonly [status: string, meaning: string])[];
+
 /** What all commands share: the library object, Ctrl-C, and how errors are shown. */
 export abstract class BaseCommand extends Command {
   static override enableJsonFlag = true;
+  /** Exit statuses of the command that mean something of their own; its help shows them. */
+  static exitStatuses?: ExitStatuses;
   readonly #interruption = new AbortController();
   /** Whether the one JSON document of the command is on stdout. */
   #answered = false;

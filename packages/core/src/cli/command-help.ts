@@ -1,8 +1,6 @@
 import { type Command, CommandHelp } from '@oclif/core';
+import type { ExitStatuses } from './base-command.js';
 import { JSON_FLAG } from './json-flag.js';
-
-/** Exit statuses that mean something else, or something more, than those of every command. */
-export type ExitStatuses = Readonly<Record<string, string>>;
 
 /** The help of one command. */
 export class VmctlCommandHelp extends CommandHelp {
@@ -10,6 +8,13 @@ export class VmctlCommandHelp extends CommandHelp {
   protected override description(): string | undefined {
     const { description } = this.command;
     return description === undefined ? undefined : this.wrap(description);
+  }
+
+  /** A command that says itself how its words stand needs no dots and brackets here. */
+  protected override args(args: Command.Arg.Any[]): [string, string | undefined][] | undefined {
+    const rows = super.args(args);
+    if (this.command.usage === undefined) return rows;
+    return rows?.map(([, text], index) => [args[index]?.name.toUpperCase() ?? '', text]);
   }
 
   protected override flags(flags: Command.Flag.Any[]): [string, string | undefined][] | undefined {
@@ -22,7 +27,7 @@ export class VmctlCommandHelp extends CommandHelp {
     const sections = super.sections();
     const statuses = (this.command as { exitStatuses?: ExitStatuses }).exitStatuses;
     if (statuses === undefined) return sections;
-    const rows = Object.entries(statuses).map(([status, meaning]): [string, string] => [status, meaning]);
+    const rows = statuses.map(([status, meaning]): [string, string] => [status, meaning]);
     const at = sections.findIndex(({ header }) => header === 'EXAMPLES');
     return sections.toSpliced(at, 0, {
       header: 'EXIT STATUS',

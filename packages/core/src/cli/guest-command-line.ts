@@ -1,7 +1,7 @@
 /** Verbs that take a command for the guest, and those of their flags that take a value as the next word. */
 export const guestCommandVerbs: Readonly<Record<string, readonly string[]>> = {
   exec: ['--env', '--key', '--user', '--workdir', '-e', '-u', '-w'],
-  ssh: ['--key', '--user'],
+  ssh: ['--key', '--user', '-u'],
 };
 
 /**

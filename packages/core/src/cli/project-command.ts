@@ -16,11 +16,8 @@ export const projectFlags = {
       'how many VMs at a time; default: parallel of the configuration, else the number of processors, at least 4',
     helpValue: 'N',
   }),
-  user: Flags.string({ description: 'user to log in as, before what the VMFile says', helpValue: 'USER' }),
-  key: Flags.string({
-    description: 'private key to log in with, before what the VMFile says',
-    helpValue: 'PATH',
-  }),
+  user: sharedFlags.user,
+  key: sharedFlags.key,
   wait: sharedFlags.wait,
   yes: Flags.boolean({
     char: 'y',

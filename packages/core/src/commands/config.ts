@@ -17,6 +17,7 @@ Exits with 2 when something in it is wrong, after it has shown what counts all t
     { description: 'What a variable would do', command: 'VMCTL_PARALLEL=2 <%= config.bin %> config' },
     { description: 'For scripts', command: '<%= config.bin %> config --json' },
   ];
+  static override exitStatuses = [['2', 'something in the configuration is wrong']] as const;
   static override flags = { backend: sharedFlags.backend, parallel: projectFlags.parallel };
 
   async run(): Promise<ConfigurationReport> {

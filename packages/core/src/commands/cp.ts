@@ -1,5 +1,5 @@
 import { Args, Flags } from '@oclif/core';
-import { BaseCommand } from '../cli/base-command.js';
+import { BaseCommand, sharedFlags } from '../cli/base-command.js';
 import { Waiting } from '../cli/waiting.js';
 import { VmctlError } from '../errors/vmctl-error.js';
 import type { CopyResult } from '../operations/copy.js';
@@ -22,8 +22,8 @@ When the copy of a big file (from 4 MiB on) is interrupted, the same command goe
     destination: Args.string({ description: 'where to' }),
   };
   static override flags = {
-    user: Flags.string({ char: 'u', description: 'user to log in as', helpValue: 'USER' }),
-    key: Flags.string({ description: 'private key to log in with', helpValue: 'PATH' }),
+    user: sharedFlags.user,
+    key: sharedFlags.key,
     sudo: Flags.boolean({
       allowNo: true,
       default: true,

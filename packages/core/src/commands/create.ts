@@ -62,7 +62,7 @@ Values mean what they mean in a VMFile. The command does not wait for the guest 
       helpValue: 'PATH',
       exclusive: ['cloud-init'],
     }),
-    user: Flags.string({ description: 'user to log in as; default: vm', helpValue: 'USER' }),
+    user: Flags.string({ char: 'u', description: 'user to log in as; default: vm', helpValue: 'USER' }),
     firmware: Flags.option({ options: ['bios', 'uefi'] as const, description: 'default: bios' })(),
     backend: sharedFlags.backend,
     forward: forwardFlag({ multiple: true, exclusive: ['bridge'] }),

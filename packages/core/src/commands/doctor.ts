@@ -29,6 +29,11 @@ Exits with 0 when nothing is broken (warnings may be left), with 3 when somethin
     { description: 'Mend what can be mended', command: '<%= config.bin %> doctor --fix' },
     { description: 'The same in a script', command: '<%= config.bin %> doctor --fix --yes' },
   ];
+  static override exitStatuses = [
+    ['1', 'a repair failed'],
+    ['2', 'repairs were not confirmed'],
+    ['3', 'something is broken'],
+  ] as const;
   static override flags = {
     fix: Flags.boolean({ description: 'mend what vmctl can mend by itself, then look again' }),
     yes: Flags.boolean({ char: 'y', description: 'do not ask', dependsOn: ['fix'] }),

@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { constants } from 'node:os';
-import { BaseCommand } from '../cli/base-command.js';
+import { BaseCommand, sharedFlags } from '../cli/base-command.js';
 import { Waiting } from '../cli/waiting.js';
 import { EXIT } from '../errors/registry.js';
 import { VmctlError } from '../errors/vmctl-error.js';
@@ -27,13 +27,18 @@ It has no terminal; for programs that need one use \`vmctl ssh\`. With --json th
       command: '<%= config.bin %> exec web --user root --workdir /srv -- tar -xz <site.tar.gz',
     },
   ];
+  static override exitStatuses = [
+    ['N', 'that of the command'],
+    ['128 + N', 'signal N ended the command'],
+    ['255', 'vmctl could not run it'],
+  ] as const;
   static override strict = false;
   static override args = {
     name: Args.string({ description: 'VM; default: the only one of the VMFile' }),
   };
   static override flags = {
-    user: Flags.string({ char: 'u', description: 'user to log in as', helpValue: 'USER' }),
-    key: Flags.string({ description: 'private key to log in with', helpValue: 'PATH' }),
+    user: sharedFlags.user,
+    key: sharedFlags.key,
     workdir: Flags.string({
       char: 'w',
       description: 'directory of the guest to run it in; default: the home directory',

@@ -30,6 +30,10 @@ Prints the names of the files that it changed, or with --check, which changes no
     { description: 'Other files', command: '<%= config.bin %> fmt lab.kdl test/VMFile.kdl' },
     { description: 'For an editor', command: '<%= config.bin %> fmt - < VMFile.kdl' },
   ];
+  static override exitStatuses = [
+    ['1', 'with --check: a file is not formatted'],
+    ['2', 'a file is not KDL, or cannot be read'],
+  ] as const;
   static override strict = false;
   static override args = {
     files: Args.string({

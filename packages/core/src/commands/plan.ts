@@ -19,6 +19,10 @@ Only looks: nothing is fetched, installed, locked or written, and no guest is ne
     },
     { description: 'One JSON document', command: '<%= config.bin %> plan --json' },
   ];
+  static override exitStatuses = [
+    ['1', '`vmctl up` would fail'],
+    [String(EXIT.changes), 'with --detailed-exitcode: there are changes'],
+  ] as const;
   static override strict = false;
   static override args = { name: Args.string({ description: 'VMs to plan for; default: all' }) };
   static override flags = {

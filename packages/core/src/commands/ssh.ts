@@ -1,5 +1,5 @@
 import { Args, Flags } from '@oclif/core';
-import { BaseCommand } from '../cli/base-command.js';
+import { BaseCommand, sharedFlags } from '../cli/base-command.js';
 import type { SshCommand } from '../operations/ssh.js';
 import { runInForeground } from '../cli/run-in-foreground.js';
 
@@ -19,13 +19,17 @@ With --json the command line is printed instead of run.`;
     },
     { description: 'A program with a screen', command: '<%= config.bin %> ssh -t web htop' },
   ];
+  static override exitStatuses = [
+    ['N', 'that of the command, or of the shell'],
+    ['255', 'ssh could not log in'],
+  ] as const;
   static override strict = false;
   static override args = {
     name: Args.string({ description: 'VM; default: the only one of the VMFile' }),
   };
   static override flags = {
-    user: Flags.string({ description: 'user to log in as', helpValue: 'USER' }),
-    key: Flags.string({ description: 'private key to log in with', helpValue: 'PATH' }),
+    user: sharedFlags.user,
+    key: sharedFlags.key,
     tty: Flags.boolean({
       char: 't',
       allowNo: true,

@@ -9,6 +9,7 @@ export default class Validate extends BaseCommand {
     { description: 'The VMFile of this directory', command: '<%= config.bin %> validate' },
     { description: 'Another file', command: '<%= config.bin %> validate --file test/VMFile.kdl' },
   ];
+  static override exitStatuses = [['2', 'the file has problems, or cannot be read']] as const;
   static override flags = { file: sharedFlags.file };
 
   async run(): Promise<VmFile> {

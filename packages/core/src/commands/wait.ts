@@ -19,6 +19,7 @@ The exit status is 0 when all VMs are so, and 1 when the time is over, or when i
       command: '<%= config.bin %> wait web --for stopped --timeout 3600',
     },
   ];
+  static override exitStatuses = [['1', 'the time is over, or it will never be']] as const;
   static override strict = false;
   static override args = {
     name: Args.string({ description: 'VMs to wait for; default: the only one of the VMFile' }),
@@ -37,8 +38,8 @@ The exit status is 0 when all VMs are so, and 1 when the time is over, or when i
         'how long to wait; 0 looks once; default: 120, for ready timeouts.ready of the configuration',
       helpValue: 'SECONDS',
     }),
-    user: Flags.string({ description: 'user to log in as', helpValue: 'USER' }),
-    key: Flags.string({ description: 'private key to log in with', helpValue: 'PATH' }),
+    user: sharedFlags.user,
+    key: sharedFlags.key,
   };
 
   async run(): Promise<OperationResult> {

@@ -32,7 +32,7 @@ export default class ImagePull extends BaseCommand {
     refresh: Flags.boolean({
       description: 'fetch again what is in the cache: its source may have a newer image under the same URL',
     }),
-    sha256: Flags.string({ description: 'digest that the download must have', helpValue: 'HEX' }),
+    sha256: Flags.string({ description: 'digest that the download must have', helpValue: 'DIGEST' }),
   };
 
   async run(): Promise<{ images: readonly PulledImage[] }> {
