@@ -1,5 +1,6 @@
 import { reportError } from '../errors/error-report.js';
 import type { HostFinding } from '../hypervisor/contract.js';
+import { configurationFindings } from './doctor-configuration.js';
 import type { DoctorFinding } from './doctor-finding.js';
 import { pluginFindings } from './doctor-plugins.js';
 import { stateFindings } from './doctor-state.js';
@@ -21,7 +22,7 @@ export async function doctor(
   const signal = options.signal ?? new AbortController().signal;
   const { findings: plugins, stray } = await pluginFindings(runtime);
   const ofProjects = await projectPluginFindings(runtime);
-  const host = await hostFindings(runtime, signal);
+  const host = [...(await configurationFindings(runtime)), ...(await hostFindings(runtime, signal))];
   const state = await stateFindings(runtime, signal);
   // Last, because code that plugins left running may have failed meanwhile.
   const findings = [...plugins, ...ofProjects, ...stray(), ...host, ...state];

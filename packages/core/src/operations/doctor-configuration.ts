@@ -1,0 +1,26 @@
+import { shellWord } from '../errors/shell-word.js';
+import type { DoctorFinding } from './doctor-finding.js';
+import type { Runtime } from './runtime.js';
+
+/** What `doctor` says of the configuration: where it is, and what is wrong with it. Nothing where there is none. */
+export async function configurationFindings(runtime: Runtime): Promise<readonly DoctorFinding[]> {
+  if (runtime.configuration === undefined) return [];
+  const { describeConfiguration } = await import('./describe-configuration.js');
+  const { files, message, ok } = await describeConfiguration(runtime);
+  const read = [...files.project, ...files.user];
+  const base = { id: 'configuration', group: 'host', title: 'configuration' } as const;
+  const foreign = files.foreign.map((path) => ({
+    ...base,
+    id: `configuration:${path}`,
+    status: 'warning' as const,
+    detail: `${path} belongs to another user, in a directory that everybody may write to, and is not read.`,
+    fix: `If you trust it, make a copy of your own: cp -- ${shellWord(path)} .`,
+  }));
+  if (!ok) {
+    return [
+      ...foreign,
+      { ...base, status: 'error', detail: message ?? '', fix: 'Correct it, then: vmctl config' },
+    ];
+  }
+  return read.length === 0 ? foreign : [...foreign, { ...base, status: 'ok', detail: read.join(', ') }];
+}
