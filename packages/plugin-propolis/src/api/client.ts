@@ -141,7 +141,7 @@ export class PropolisClient {
     const what = 'the console';
     const query = new URLSearchParams(offsetQuery(offset));
     if (options.maxBytes !== undefined) query.set('max_bytes', String(options.maxBytes));
-    const path = `/instance/serial/history?${query}`;
+    const path = `/instance/serial/history?${query.toString()}`;
     const answer = await this.#call({ method: 'GET', path }, what, options);
     if (answer.status !== 200) throw await this.#refused(answer, what);
     return this.#read(answer, what, readSerialHistory);

@@ -95,7 +95,8 @@ async function launch(
     logPath: join(vm.work_dir, LOG),
     fromStart,
   };
-  const [file = '', ...args] = [...command, JSON.stringify(recording)];
+  const [file = process.execPath, ...words] = command;
+  const args = [...words, JSON.stringify(recording)];
   const { NODE_OPTIONS: _forThisProcess, ...env } = host.env;
   const child = spawn(file, args, { cwd: '/', detached: true, env, stdio: ['pipe', 'ignore', 'ignore'] });
   try {

@@ -30,7 +30,7 @@ export interface SerialTarget {
 /** Where the serial console of a server is, as a WebSocket. */
 export function serialUrl({ host, port }: ServerAddress, offset?: SerialOffset): string {
   const name = host.includes(':') ? `[${host}]` : host;
-  const query = offset === undefined ? '' : `?${new URLSearchParams(offsetQuery(offset))}`;
+  const query = offset === undefined ? '' : `?${new URLSearchParams(offsetQuery(offset)).toString()}`;
   return `ws://${name}:${port}/instance/serial${query}`;
 }
 
