@@ -147,6 +147,8 @@ export type VmctlEventBody =
       readonly vm: string;
       readonly outcome: VmOutcome;
       readonly durationMs: number;
+      /** The stage that failed, where one did. */
+      readonly stage?: Stage | undefined;
       readonly error?: ErrorReport | undefined;
     };
 

@@ -1,4 +1,32 @@
 // Made by scripts/schema-types.mjs of packages/core/schemas.
+export type CompletionSchema = { shell: 'bash' | 'zsh' | 'fish'; script: string };
+export type ConfigOriginSchema =
+  | { source: 'default' }
+  | { source: 'flag'; flag: string }
+  | { source: 'variable'; variable: string }
+  | { source: 'project' | 'user'; file: string; line?: number; column?: number };
+export type ConfigSchema = {
+  ok: boolean;
+  files: { project: string[]; user: string[]; foreign: string[]; user_directory: string };
+  settings: {
+    key: string;
+    value: (string | number | boolean | null) | string[];
+    origin: ConfigOriginSchema;
+    variable: string | null;
+    flag: string | null;
+    description: string;
+  }[];
+  problems: {
+    file?: string;
+    line?: number;
+    column?: number;
+    key?: string;
+    variable?: string;
+    message: string;
+    hint?: string;
+  }[];
+  message: string | null;
+};
 export type ConsoleSchema = {
   vm: string;
   endpoint:
@@ -13,7 +41,7 @@ export type CpSchema = {
   direction: 'upload' | 'download';
   copied: { source: string; target: string; bytes: number; resumedBytes: number }[];
 };
-export type CreateSchema = EventsSchema | ErrorSchema;
+export type CreateSchema = EventSchema | ErrorSchema;
 export type DefinitionsErrorSchema = {
   code: string;
   message: string;
@@ -125,7 +153,7 @@ export type DefinitionsSshHostSchema = {
   aliases: string[];
 };
 export type DefinitionsStepSchema = { index: number; count: number; name: string; provisioner: string };
-export type DestroySchema = EventsSchema | ErrorSchema;
+export type DestroySchema = EventSchema | ErrorSchema;
 export type DoctorFindingSchema = {
   id: string;
   status: 'ok' | 'warning' | 'error';
@@ -152,10 +180,10 @@ export type DoctorSchema = {
     error?: DefinitionsErrorSchema;
   }[];
 };
-export type DownSchema = EventsSchema | ErrorSchema;
+export type DownSchema = EventSchema | ErrorSchema;
 export type ErrorSchema = { type?: 'error'; error: DefinitionsErrorSchema };
-export type EventsRunStartedSchema = { type: 'run.started'; time: string; operation: string; vms: string[] };
-export type EventsRunFinishedSchema = {
+export type EventRunStartedSchema = { type: 'run.started'; time: string; operation: string; vms: string[] };
+export type EventRunFinishedSchema = {
   type: 'run.finished';
   time: string;
   operation: string;
@@ -163,22 +191,23 @@ export type EventsRunFinishedSchema = {
   durationMs: number;
   vms: DefinitionsVmResultSchema[];
 };
-export type EventsVmStartedSchema = { type: 'vm.started'; time: string; vm: string };
-export type EventsVmFinishedSchema = {
+export type EventVmStartedSchema = { type: 'vm.started'; time: string; vm: string };
+export type EventVmFinishedSchema = {
   type: 'vm.finished';
   time: string;
   vm: string;
   outcome: DefinitionsOutcomeSchema;
   durationMs: number;
+  stage?: DefinitionsStageSchema;
   error?: DefinitionsErrorSchema;
 };
-export type EventsStageStartedSchema = {
+export type EventStageStartedSchema = {
   type: 'stage.started';
   time: string;
   vm: string;
   stage: DefinitionsStageSchema;
 };
-export type EventsStageFinishedSchema = {
+export type EventStageFinishedSchema = {
   type: 'stage.finished';
   time: string;
   vm: string;
@@ -186,7 +215,7 @@ export type EventsStageFinishedSchema = {
   detail: string;
   durationMs: number;
 };
-export type EventsStageFailedSchema = {
+export type EventStageFailedSchema = {
   type: 'stage.failed';
   time: string;
   vm: string;
@@ -194,7 +223,7 @@ export type EventsStageFailedSchema = {
   error: DefinitionsErrorSchema;
   durationMs: number;
 };
-export type EventsProgressSchema = {
+export type EventProgressSchema = {
   type: 'progress';
   time: string;
   vm?: string;
@@ -203,13 +232,13 @@ export type EventsProgressSchema = {
   done: number;
   total?: number;
 };
-export type EventsPluginInstallingSchema = {
+export type EventPluginInstallingSchema = {
   type: 'plugin.installing';
   time: string;
   name: string;
   version: string;
 };
-export type EventsPluginInstalledSchema = {
+export type EventPluginInstalledSchema = {
   type: 'plugin.installed';
   time: string;
   name: string;
@@ -217,7 +246,7 @@ export type EventsPluginInstalledSchema = {
   integrity: string;
   durationMs: number;
 };
-export type EventsPluginLinkedSchema = {
+export type EventPluginLinkedSchema = {
   type: 'plugin.linked';
   time: string;
   name: string;
@@ -225,13 +254,13 @@ export type EventsPluginLinkedSchema = {
   path: string;
   range: string;
 };
-export type EventsLockfileWrittenSchema = {
+export type EventLockfileWrittenSchema = {
   type: 'lockfile.written';
   time: string;
   path: string;
   plugins: string[];
 };
-export type EventsWarningSchema = {
+export type EventWarningSchema = {
   type: 'warning';
   time: string;
   vm?: string;
@@ -239,21 +268,21 @@ export type EventsWarningSchema = {
   message: string;
   hint?: string;
 };
-export type EventsCheckStartedSchema = { type: 'check.started'; time: string; vm: string; check: string };
-export type EventsCheckPassedSchema = {
+export type EventCheckStartedSchema = { type: 'check.started'; time: string; vm: string; check: string };
+export type EventCheckPassedSchema = {
   type: 'check.passed';
   time: string;
   vm: string;
   check: string;
   durationMs: number;
 };
-export type EventsStepStartedSchema = {
+export type EventStepStartedSchema = {
   type: 'step.started';
   time: string;
   vm: string;
   step: DefinitionsStepSchema;
 };
-export type EventsStepOutputSchema = {
+export type EventStepOutputSchema = {
   type: 'step.output';
   time: string;
   vm: string;
@@ -261,21 +290,21 @@ export type EventsStepOutputSchema = {
   stream: 'stdout' | 'stderr';
   text: string;
 };
-export type EventsStepFinishedSchema = {
+export type EventStepFinishedSchema = {
   type: 'step.finished';
   time: string;
   vm: string;
   step: DefinitionsStepSchema;
   durationMs: number;
 };
-export type EventsStepSkippedSchema = {
+export type EventStepSkippedSchema = {
   type: 'step.skipped';
   time: string;
   vm: string;
   step: DefinitionsStepSchema;
   reason: string;
 };
-export type EventsStepFailedSchema = {
+export type EventStepFailedSchema = {
   type: 'step.failed';
   time: string;
   vm: string;
@@ -283,6 +312,200 @@ export type EventsStepFailedSchema = {
   error: DefinitionsErrorSchema;
   durationMs: number;
 };
+export type EventSchema =
+  | EventRunStartedSchema
+  | EventRunFinishedSchema
+  | EventVmStartedSchema
+  | EventVmFinishedSchema
+  | EventStageStartedSchema
+  | EventStageFinishedSchema
+  | EventStageFailedSchema
+  | EventProgressSchema
+  | EventPluginInstallingSchema
+  | EventPluginInstalledSchema
+  | EventPluginLinkedSchema
+  | EventLockfileWrittenSchema
+  | EventWarningSchema
+  | EventCheckStartedSchema
+  | EventCheckPassedSchema
+  | EventStepStartedSchema
+  | EventStepOutputSchema
+  | EventStepFinishedSchema
+  | EventStepSkippedSchema
+  | EventStepFailedSchema;
+export type EventsRunStartedSchema = {
+  type: EventRunStartedSchema['type'];
+  time: EventRunStartedSchema['time'];
+  operation: EventRunStartedSchema['operation'];
+  vms: EventRunStartedSchema['vms'];
+  source: EventsSourceSchema;
+};
+export type EventsRunFinishedSchema = {
+  type: EventRunFinishedSchema['type'];
+  time: EventRunFinishedSchema['time'];
+  operation: EventRunFinishedSchema['operation'];
+  ok: EventRunFinishedSchema['ok'];
+  durationMs: EventRunFinishedSchema['durationMs'];
+  vms: EventRunFinishedSchema['vms'];
+  source: EventsSourceSchema;
+};
+export type EventsVmStartedSchema = {
+  type: EventVmStartedSchema['type'];
+  time: EventVmStartedSchema['time'];
+  vm: EventVmStartedSchema['vm'];
+  source: EventsSourceSchema;
+};
+export type EventsVmFinishedSchema = {
+  type: EventVmFinishedSchema['type'];
+  time: EventVmFinishedSchema['time'];
+  vm: EventVmFinishedSchema['vm'];
+  outcome: EventVmFinishedSchema['outcome'];
+  durationMs: EventVmFinishedSchema['durationMs'];
+  stage?: EventVmFinishedSchema['stage'];
+  error?: EventVmFinishedSchema['error'];
+  source: EventsSourceSchema;
+};
+export type EventsStageStartedSchema = {
+  type: EventStageStartedSchema['type'];
+  time: EventStageStartedSchema['time'];
+  vm: EventStageStartedSchema['vm'];
+  stage: EventStageStartedSchema['stage'];
+  source: EventsSourceSchema;
+};
+export type EventsStageFinishedSchema = {
+  type: EventStageFinishedSchema['type'];
+  time: EventStageFinishedSchema['time'];
+  vm: EventStageFinishedSchema['vm'];
+  stage: EventStageFinishedSchema['stage'];
+  detail: EventStageFinishedSchema['detail'];
+  durationMs: EventStageFinishedSchema['durationMs'];
+  source: EventsSourceSchema;
+};
+export type EventsStageFailedSchema = {
+  type: EventStageFailedSchema['type'];
+  time: EventStageFailedSchema['time'];
+  vm: EventStageFailedSchema['vm'];
+  stage: EventStageFailedSchema['stage'];
+  error: EventStageFailedSchema['error'];
+  durationMs: EventStageFailedSchema['durationMs'];
+  source: EventsSourceSchema;
+};
+export type EventsProgressSchema = {
+  type: EventProgressSchema['type'];
+  time: EventProgressSchema['time'];
+  vm?: EventProgressSchema['vm'];
+  task: EventProgressSchema['task'];
+  subject: EventProgressSchema['subject'];
+  done: EventProgressSchema['done'];
+  total?: EventProgressSchema['total'];
+  source: EventsSourceSchema;
+};
+export type EventsPluginInstallingSchema = {
+  type: EventPluginInstallingSchema['type'];
+  time: EventPluginInstallingSchema['time'];
+  name: EventPluginInstallingSchema['name'];
+  version: EventPluginInstallingSchema['version'];
+  source: EventsSourceSchema;
+};
+export type EventsPluginInstalledSchema = {
+  type: EventPluginInstalledSchema['type'];
+  time: EventPluginInstalledSchema['time'];
+  name: EventPluginInstalledSchema['name'];
+  version: EventPluginInstalledSchema['version'];
+  integrity: EventPluginInstalledSchema['integrity'];
+  durationMs: EventPluginInstalledSchema['durationMs'];
+  source: EventsSourceSchema;
+};
+export type EventsPluginLinkedSchema = {
+  type: EventPluginLinkedSchema['type'];
+  time: EventPluginLinkedSchema['time'];
+  name: EventPluginLinkedSchema['name'];
+  version: EventPluginLinkedSchema['version'];
+  path: EventPluginLinkedSchema['path'];
+  range: EventPluginLinkedSchema['range'];
+  source: EventsSourceSchema;
+};
+export type EventsLockfileWrittenSchema = {
+  type: EventLockfileWrittenSchema['type'];
+  time: EventLockfileWrittenSchema['time'];
+  path: EventLockfileWrittenSchema['path'];
+  plugins: EventLockfileWrittenSchema['plugins'];
+  source: EventsSourceSchema;
+};
+export type EventsWarningSchema = {
+  type: EventWarningSchema['type'];
+  time: EventWarningSchema['time'];
+  vm?: EventWarningSchema['vm'];
+  code: EventWarningSchema['code'];
+  message: EventWarningSchema['message'];
+  hint?: EventWarningSchema['hint'];
+  source: EventsSourceSchema;
+};
+export type EventsCheckStartedSchema = {
+  type: EventCheckStartedSchema['type'];
+  time: EventCheckStartedSchema['time'];
+  vm: EventCheckStartedSchema['vm'];
+  check: EventCheckStartedSchema['check'];
+  source: EventsSourceSchema;
+};
+export type EventsCheckPassedSchema = {
+  type: EventCheckPassedSchema['type'];
+  time: EventCheckPassedSchema['time'];
+  vm: EventCheckPassedSchema['vm'];
+  check: EventCheckPassedSchema['check'];
+  durationMs: EventCheckPassedSchema['durationMs'];
+  source: EventsSourceSchema;
+};
+export type EventsStepStartedSchema = {
+  type: EventStepStartedSchema['type'];
+  time: EventStepStartedSchema['time'];
+  vm: EventStepStartedSchema['vm'];
+  step: EventStepStartedSchema['step'];
+  source: EventsSourceSchema;
+};
+export type EventsStepOutputSchema = {
+  type: EventStepOutputSchema['type'];
+  time: EventStepOutputSchema['time'];
+  vm: EventStepOutputSchema['vm'];
+  step: EventStepOutputSchema['step'];
+  stream: EventStepOutputSchema['stream'];
+  text: EventStepOutputSchema['text'];
+  source: EventsSourceSchema;
+};
+export type EventsStepFinishedSchema = {
+  type: EventStepFinishedSchema['type'];
+  time: EventStepFinishedSchema['time'];
+  vm: EventStepFinishedSchema['vm'];
+  step: EventStepFinishedSchema['step'];
+  durationMs: EventStepFinishedSchema['durationMs'];
+  source: EventsSourceSchema;
+};
+export type EventsStepSkippedSchema = {
+  type: EventStepSkippedSchema['type'];
+  time: EventStepSkippedSchema['time'];
+  vm: EventStepSkippedSchema['vm'];
+  step: EventStepSkippedSchema['step'];
+  reason: EventStepSkippedSchema['reason'];
+  source: EventsSourceSchema;
+};
+export type EventsStepFailedSchema = {
+  type: EventStepFailedSchema['type'];
+  time: EventStepFailedSchema['time'];
+  vm: EventStepFailedSchema['vm'];
+  step: EventStepFailedSchema['step'];
+  error: EventStepFailedSchema['error'];
+  durationMs: EventStepFailedSchema['durationMs'];
+  source: EventsSourceSchema;
+};
+export type EventsVmChangedSchema = {
+  type: 'vm.changed';
+  time: string;
+  vm: string;
+  from: DefinitionsStateSchema | null;
+  to: DefinitionsStateSchema;
+  detail: string | null;
+};
+export type EventsSourceSchema = { pid: number; operation: string };
 export type EventsSchema =
   | EventsRunStartedSchema
   | EventsRunFinishedSchema
@@ -303,7 +526,8 @@ export type EventsSchema =
   | EventsStepOutputSchema
   | EventsStepFinishedSchema
   | EventsStepSkippedSchema
-  | EventsStepFailedSchema;
+  | EventsStepFailedSchema
+  | EventsVmChangedSchema;
 export type ExecSchema = {
   exitCode: number | null;
   signal: string | null;
@@ -363,6 +587,54 @@ export type ListVmSchema = {
 };
 export type ListSchema = { vms: ListVmSchema[] };
 export type LogSchema = { log: 'console' | 'provision'; text: string };
+export type PlanVmSchema = {
+  name: string;
+  state:
+    | 'preparing'
+    | 'prepared'
+    | 'running'
+    | 'suspended'
+    | 'stopped'
+    | 'failed'
+    | 'destroyed'
+    | 'absent'
+    | 'unknown';
+  action: 'create' | 'start' | 'resume' | 'continue' | 'update' | 'none' | 'unknown';
+  needs: 'restart' | 'recreate' | null;
+  stages: DefinitionsStageSchema[];
+  after: string[];
+  image: PlanImageSchema | null;
+  changes: PlanChangeSchema[];
+  steps: PlanStepSchema[];
+  busy: PlanBusySchema | null;
+  problem: DefinitionsErrorSchema | null;
+};
+export type PlanImageSchema = { label: string; from: 'local' | 'cached' | 'fetch' | 'unpack' };
+export type PlanChangeSchema = {
+  setting: string;
+  from: string | null;
+  to: string | null;
+  effect: 'now' | 'start' | 'restart' | 'recreate';
+};
+export type PlanStepSchema = {
+  index: number;
+  name: string;
+  provisioner: string;
+  action: 'run' | 'skip' | 'provision' | 'fail';
+  reason: string;
+};
+export type PlanBusySchema = { purpose: string; pid: number };
+export type PlanRemovedVmSchema = {
+  name: string;
+  state: 'preparing' | 'prepared' | 'running' | 'suspended' | 'stopped' | 'failed' | 'destroyed' | 'unknown';
+};
+export type PlanSchema = {
+  vmfile: string;
+  changes: boolean;
+  ok: boolean;
+  vms: PlanVmSchema[];
+  removed: PlanRemovedVmSchema[];
+};
 export type PluginsCreateSchema = {
   name: string;
   kind: 'provisioner' | 'backend' | 'image-source' | 'pipeline';
@@ -415,10 +687,10 @@ export type PortSchema = {
     use: 'ssh' | 'declared' | 'added';
   }[];
 };
-export type ProvisionSchema = EventsSchema | ErrorSchema;
-export type ReloadSchema = EventsSchema | ErrorSchema;
-export type RestartSchema = EventsSchema | ErrorSchema;
-export type ResumeSchema = EventsSchema | ErrorSchema;
+export type ProvisionSchema = EventSchema | ErrorSchema;
+export type ReloadSchema = EventSchema | ErrorSchema;
+export type RestartSchema = EventSchema | ErrorSchema;
+export type ResumeSchema = EventSchema | ErrorSchema;
 export type SshConfigSchema =
   | { hosts: DefinitionsSshHostSchema[]; leftOut: { vm: string; reason: string }[]; text: string }
   | {
@@ -428,7 +700,7 @@ export type SshConfigSchema =
       installed: { file: string; userConfig: string; added: boolean };
     };
 export type SshSchema = { file: string; args: string[] };
-export type StartSchema = EventsSchema | ErrorSchema;
+export type StartSchema = EventSchema | ErrorSchema;
 export type StatusVmSchema = {
   name: ListVmSchema['name'];
   state: ListVmSchema['state'];
@@ -452,7 +724,7 @@ export type StatusVmSchema = {
   mac: string | null;
   firmware: 'bios' | 'uefi';
   address: DefinitionsGuestAddressSchema | null;
-  provisioned: Record<string, { fingerprint: string; finished_at: string }>;
+  provisioned: Record<string, { fingerprint: string; definition?: string; finished_at: string }>;
   live: StatusLiveSchema | null;
 };
 export type StatusLiveSchema = {
@@ -478,9 +750,9 @@ export type StatusLiveSchema = {
   problems: string[];
 };
 export type StatusSchema = { vms: StatusVmSchema[] };
-export type StopSchema = EventsSchema | ErrorSchema;
-export type SuspendSchema = EventsSchema | ErrorSchema;
-export type UpSchema = EventsSchema | ErrorSchema;
+export type StopSchema = EventSchema | ErrorSchema;
+export type SuspendSchema = EventSchema | ErrorSchema;
+export type UpSchema = EventSchema | ErrorSchema;
 export type ValidateVmSchema = {
   name: string;
   image: { kind: 'path'; path: string } | { kind: 'url'; url: string; sha256?: string };
@@ -513,4 +785,4 @@ export type VersionSchema = {
   root?: string;
   plugins?: { name: string; version: string; origin: 'user' | 'link'; root: string }[];
 };
-export type WaitSchema = EventsSchema | ErrorSchema;
+export type WaitSchema = EventSchema | ErrorSchema;

@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type Completion from '../../../src/commands/completion.js';
+import type Config from '../../../src/commands/config.js';
 import type Console from '../../../src/commands/console.js';
 import type Cp from '../../../src/commands/cp.js';
 import type Doctor from '../../../src/commands/doctor.js';
@@ -18,6 +20,7 @@ import type ImageRemove from '../../../src/commands/image/remove.js';
 import type Init from '../../../src/commands/init.js';
 import type List from '../../../src/commands/list.js';
 import type Plugins from '../../../src/commands/plugins/index.js';
+import type Plan from '../../../src/commands/plan.js';
 import type PluginsCreate from '../../../src/commands/plugins/create.js';
 import type PluginsInspect from '../../../src/commands/plugins/inspect.js';
 import type PluginsInstall from '../../../src/commands/plugins/install.js';
@@ -34,6 +37,7 @@ import type Validate from '../../../src/commands/validate.js';
 import type Version from '../../../src/commands/version.js';
 import type { ErrorReport } from '../../../src/errors/error-report.js';
 import type { VmctlEvent } from '../../../src/events/events.js';
+import type { ObservedEvent } from '../../../src/operations/events.js';
 import type { LogName } from '../../../src/operations/log.js';
 import type * as schemas from './schema-types.js';
 
@@ -76,6 +80,9 @@ describe('the JSON Schemas', () => {
 
   it('say of documents what the commands return', () => {
     compiled(() => [
+      agree<Json<schemas.CompletionSchema>, DocumentOf<Completion>>(true),
+      agree<Json<schemas.ConfigSchema>, DocumentOf<Config>>(true),
+      agree<Json<schemas.PlanSchema>, DocumentOf<Plan>>(true),
       agree<Json<schemas.ConsoleSchema>, DocumentOf<Console>>(true),
       agree<Json<schemas.CpSchema>, DocumentOf<Cp>>(true),
       agree<Json<schemas.DoctorSchema>, DocumentOf<Doctor>>(true),
@@ -112,7 +119,8 @@ describe('the JSON Schemas', () => {
 
   it('say of events and errors what the stream has', () => {
     compiled(() => [
-      agree<Json<schemas.EventsSchema>, Json<VmctlEvent>>(true),
+      agree<Json<schemas.EventSchema>, Json<VmctlEvent>>(true),
+      agree<Json<schemas.EventsSchema>, Json<ObservedEvent>>(true),
       agree<Json<schemas.DefinitionsErrorSchema>, Json<ErrorReport>>(true),
       agree<schemas.LogSchema['log'], LogName>(true),
     ]);
