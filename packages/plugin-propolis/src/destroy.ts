@@ -27,7 +27,7 @@ export async function destroyVm(parts: Parts, vm: VmHandle, ctx: HypervisorConte
   }
   await stopRecorder(host, vm.work_dir);
   if (record !== undefined && record.run !== null) await removeRunDirectory(vm, record.run);
-  await deleteVnic(commands, record === undefined ? ownVnic(vm) : record.vnic);
+  await deleteVnic(commands, record === undefined ? ownVnic(vm) : record.vnic, vm.work_dir);
   const volumes = await commands.listVolumes();
   const disk = diskOf(volumes, vm);
   await destroyDisk({ host, commands }, vm, disk);
@@ -43,9 +43,9 @@ async function removeImage(
   origin: string,
   volumes: readonly Volume[],
   { name }: VmHandle,
-  { events }: HypervisorContext,
+  { events, signal }: HypervisorContext,
 ): Promise<void> {
-  const kept = await images.removeUnused(origin, volumes);
+  const kept = await images.removeUnused(origin, volumes, signal);
   if (kept === undefined) return;
   events.emit({
     type: 'warning',

@@ -26,35 +26,40 @@ export async function prepareVm(parts: Parts, spec: VmSpec, ctx: HypervisorConte
   await findBootrom(host, settings);
   const size = wantedSize(parts, spec);
 
-  const base = await images.ensure(spec.image, ctx);
   const { workDir, name, id, network } = spec;
   const owner = { id, name, workDir };
   const planned = await planVnic({ host, commands }, { name, workDir, network }, settings, ctx);
   const port = await host.ports.free(LOOPBACK);
-  const disk: VmRecord['disk'] = {
-    dataset: `${settings.dataset}/vms/${name}`,
-    base: base.snapshot,
-    size: Math.max(base.size, size),
-  };
-  let record: VmRecord = { disk, vnic: planned, booted: false, run: null };
+  let record: VmRecord | undefined;
   try {
-    await writeRecord(host, workDir, record);
-    await ensureDisk({ host, commands }, owner, disk, ctx);
-    if (planned !== null) {
-      record = { ...record, vnic: await ensureVnic({ host, commands }, spec, planned, ctx) };
+    const disk = await images.withBase(spec.image, ctx, async (base) => {
+      const wanted: VmRecord['disk'] = {
+        dataset: `${settings.dataset}/vms/${name}`,
+        base: base.snapshot,
+        size: Math.max(base.size, size),
+      };
+      record = { disk: wanted, vnic: planned, booted: false, run: null };
       await writeRecord(host, workDir, record);
-    }
+      await ensureDisk({ host, commands }, owner, wanted, ctx);
+      return wanted;
+    });
+    const vnic = planned === null ? null : await ensureVnic({ host, commands }, owner, planned, ctx);
+    record = await writeRecord(host, workDir, { disk, vnic, booted: false, run: null });
     signal.throwIfAborted();
+    return handleOf(parts, spec, record, port);
   } catch (error) {
-    await undo(parts, owner, record);
+    if (record !== undefined) await undo(parts, owner, record);
     throw error;
   }
+}
+
+function handleOf({ host }: Parts, spec: VmSpec, { disk, vnic }: VmRecord, port: number): VmHandle {
   return {
     ...host.newHandle(spec),
     overlay_path: deviceOf(disk.dataset),
-    mac_addr: record.vnic?.macAddress ?? null,
+    mac_addr: vnic?.macAddress ?? null,
     zvol: disk.dataset,
-    vnic: record.vnic?.link ?? null,
+    vnic: vnic?.link ?? null,
     propolis_port: port,
   };
 }
@@ -66,7 +71,7 @@ async function undo(
   { disk, vnic }: VmRecord,
 ): Promise<void> {
   const steps = [
-    () => deleteVnic(commands, vnic),
+    () => deleteVnic(commands, vnic, owner.workDir),
     async () => {
       const found = (await commands.listVolumes()).find(({ name }) => name === disk.dataset);
       await destroyDisk({ host, commands }, owner, found);

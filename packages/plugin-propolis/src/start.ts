@@ -61,15 +61,16 @@ async function boot(parts: Parts, vm: VmHandle, before: VmRecord, ctx: Hyperviso
   try {
     if (vnicName(vm.network, vm.work_dir) !== record.vnic?.link) {
       const wanted = await planVnic({ host, commands }, { ...vm, workDir: vm.work_dir }, settings, ctx);
-      await deleteVnic(commands, record.vnic);
+      await deleteVnic(commands, record.vnic, vm.work_dir);
       await write({ vnic: wanted });
     }
     const owner = { id: vm.id, name: vm.name, workDir: vm.work_dir };
     if (record.booted) await checkDisk(parts, vm, record, signal);
     else await ensureDisk({ host, commands }, owner, record.disk, ctx);
     if (record.vnic !== null) {
-      const made = await ensureVnic({ host, commands }, vm, record.vnic, ctx);
-      if (made.macAddress !== record.vnic.macAddress) await write({ vnic: made });
+      const made = await ensureVnic({ host, commands }, owner, record.vnic, ctx);
+      if (made.macAddress !== record.vnic.macAddress || made.own !== record.vnic.own)
+        await write({ vnic: made });
     }
     live = await launchServer({
       parts,
@@ -163,7 +164,7 @@ async function rollBack(
     if (left !== undefined) await runDown(host, commands, vm, left);
     if (record.run !== null) await removeRunDirectory(vm, record.run);
   });
-  await attempt('the VNIC', () => deleteVnic(commands, record.vnic));
+  await attempt('the VNIC', () => deleteVnic(commands, record.vnic, vm.work_dir));
   if (!before.booted) {
     await attempt('the disk', async () => {
       const found = (await commands.listVolumes()).find(({ name }) => name === record.disk.dataset);

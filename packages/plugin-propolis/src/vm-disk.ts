@@ -27,27 +27,29 @@ interface Disks {
  * @throws VMCTL_PROPOLIS_DATASET_TAKEN
  */
 export async function ensureDisk(
-  { host, commands }: Disks,
+  disks: Disks,
   owner: DiskOwner,
   { dataset, base, size }: VmRecord['disk'],
   { signal }: Pick<HypervisorContext, 'signal'>,
 ): Promise<void> {
+  const { host, commands } = disks;
   const tags = { id: owner.id, source: owner.workDir };
+  const before = await find(commands, dataset, signal);
+  if (before !== undefined && before.vmId !== owner.id && before.source === owner.workDir) {
+    host.log.debug(`${dataset} is a left-over of ${before.vmId}`);
+    await destroyVolume(commands, dataset);
+  } else if (before !== undefined) {
+    mustBeOwn(disks, owner, { dataset, base }, before);
+  }
   try {
     await commands.cloneSnapshot(base, dataset, tags, { signal });
   } catch (error) {
     if (toolFailure(error) !== 'exists') throw error;
-    const found = (await commands.listVolumes({ signal })).find(({ name }) => name === dataset);
-    if (found === undefined || found.source !== owner.workDir) throw taken(host, owner, dataset, error);
-    if (found.vmId !== owner.id) {
-      host.log.debug(`${dataset} is a left-over of ${found.vmId}`);
-      await destroyVolume(commands, dataset);
-      await commands.cloneSnapshot(base, dataset, tags, { signal });
-    } else if (found.origin !== base) {
-      throw taken(host, owner, dataset, error);
-    }
   }
-  await grow(commands, dataset, size, signal);
+  // With `-p` zfs takes any dataset of that name for the one that it was to make.
+  const made = await find(commands, dataset, signal);
+  mustBeOwn(disks, owner, { dataset, base }, made);
+  if (made !== undefined && made.size < size) await commands.setVolumeSize(dataset, size, { signal });
 }
 
 /** Destroys the disk of a VM when it is that VM's; another one's stays. Idempotent. */
@@ -64,17 +66,6 @@ export async function destroyDisk(
   await destroyVolume(commands, found.name);
 }
 
-/** A disk only ever grows: zfs would cut one off as well, with what is on it. */
-async function grow(
-  commands: HostCommands,
-  dataset: string,
-  size: number,
-  signal: AbortSignal,
-): Promise<void> {
-  const found = (await commands.listVolumes({ signal })).find(({ name }) => name === dataset);
-  if (found !== undefined && found.size < size) await commands.setVolumeSize(dataset, size, { signal });
-}
-
 /** Without a signal: what is begun here has to end. */
 async function destroyVolume(commands: HostCommands, dataset: string): Promise<void> {
   try {
@@ -84,16 +75,29 @@ async function destroyVolume(commands: HostCommands, dataset: string): Promise<v
   }
 }
 
-function taken(
-  { error }: Pick<PluginHost, 'error'>,
-  { name }: DiskOwner,
+async function find(
+  commands: HostCommands,
   dataset: string,
-  cause: unknown,
-): Error {
-  return error('VMCTL_PROPOLIS_DATASET_TAKEN', {
-    message: `The disk of ${name} cannot be made: there is a dataset ${dataset} that vmctl did not make for it. It was left as it is.`,
+  signal: AbortSignal,
+): Promise<Volume | undefined> {
+  return (await commands.listVolumes({ signal })).find(({ name }) => name === dataset);
+}
+
+/** @throws VMCTL_PROPOLIS_DATASET_TAKEN for a volume that is not the VM's clone of that base */
+function mustBeOwn(
+  { host: { error } }: Disks,
+  { id, name }: DiskOwner,
+  { dataset, base }: Pick<VmRecord['disk'], 'dataset' | 'base'>,
+  found: Volume | undefined,
+): void {
+  if (found?.vmId === id && found.origin === base) return;
+  const what =
+    found?.vmId === id
+      ? `the dataset ${dataset} is there, and is a clone of ${found.origin ?? 'nothing'}, not of ${base}`
+      : `there is a dataset ${dataset} that vmctl did not make for it`;
+  throw error('VMCTL_PROPOLIS_DATASET_TAKEN', {
+    message: `The disk of ${name} cannot be made: ${what}. It was left as it is.`,
     hint: `See what it is: zfs get all ${dataset}. Move it away (zfs rename), give the VM another name, or let vmctl work elsewhere (VMCTL_PROPOLIS_DATASET).`,
-    cause,
-    details: { vm: name, dataset },
+    details: { vm: name, dataset, origin: found?.origin ?? null, wanted: base },
   });
 }

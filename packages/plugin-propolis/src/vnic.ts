@@ -51,28 +51,32 @@ export async function planVnic(
 /**
  * Makes the VNIC unless it is there, with the MAC address that it had before.
  *
- * @returns the record with the MAC address
+ * @returns the record with the MAC address, and without a claim to one that somebody else has made meanwhile
  * @throws VMCTL_PROPOLIS_VNIC_MISSING when it is to be one that vmctl does not make
  */
 export async function ensureVnic(
   { host, commands }: Network,
-  vm: { readonly name: string },
+  vm: { readonly name: string; readonly workDir: string },
   vnic: VnicRecord,
   { signal }: Pick<HypervisorContext, 'signal'>,
 ): Promise<VnicRecord> {
-  const { link, over, own, macAddress } = vnic;
-  let found = await find(commands, link, signal);
-  if (found === undefined) {
-    if (!own) throw missing(host, vm.name, link);
-    await commands.createVnic({ link, over, macAddress: macAddress ?? undefined }, { signal });
-    found = await find(commands, link, signal);
+  const { link, over, macAddress } = vnic;
+  const before = await find(commands, link, signal);
+  if (before !== undefined) {
+    return { ...vnic, own: isSurelyOwn(vnic, vm.workDir), macAddress: before.macAddress ?? macAddress };
   }
-  return { ...vnic, macAddress: found?.macAddress ?? macAddress };
+  if (!vnic.own) throw missing(host, vm.name, link);
+  await commands.createVnic({ link, over, macAddress: macAddress ?? undefined }, { signal });
+  return { ...vnic, macAddress: (await find(commands, link, signal))?.macAddress ?? macAddress };
 }
 
 /** Deletes the VNIC when it is vmctl's. Idempotent. */
-export async function deleteVnic(commands: HostCommands, vnic: VnicRecord | null): Promise<void> {
-  if (vnic === null || !vnic.own) return;
+export async function deleteVnic(
+  commands: HostCommands,
+  vnic: VnicRecord | null,
+  workDir: string,
+): Promise<void> {
+  if (vnic === null || !isSurelyOwn(vnic, workDir)) return;
   // Asked first: to delete one that is not there is an error of many words.
   if ((await find(commands, vnic.link)) === undefined) return;
   try {
@@ -80,6 +84,14 @@ export async function deleteVnic(commands: HostCommands, vnic: VnicRecord | null
   } catch (error) {
     if (toolFailure(error) !== 'missing') throw error;
   }
+}
+
+/**
+ * Whether vmctl has made it for this VM. One under a name of the user's is only known to be once its MAC address was
+ * written down: before that, whoever asked for it at the same time may have made it.
+ */
+function isSurelyOwn({ link, own, macAddress }: VnicRecord, workDir: string): boolean {
+  return own && (macAddress !== null || link === linkNameFor(workDir));
 }
 
 async function find(commands: HostCommands, link: string, signal?: AbortSignal): Promise<Vnic | undefined> {

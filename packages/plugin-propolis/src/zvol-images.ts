@@ -52,28 +52,20 @@ export class ZvolImages {
   }
 
   /**
-   * The snapshot with the content of an image, converted when it is not there yet.
+   * Sees to it that there is a snapshot with the content of an image, and lets `use` clone it. Nobody removes the image
+   * meanwhile.
    *
    * @throws VMCTL_HOST_COMMAND_MISSING without qemu-img
    */
-  async ensure(image: VmSpec['image'], ctx: HypervisorContext): Promise<BaseSnapshot> {
-    const { host } = this.#options;
+  async withBase<T>(
+    image: VmSpec['image'],
+    ctx: HypervisorContext,
+    use: (base: BaseSnapshot) => Promise<T>,
+  ): Promise<T> {
     const dataset = this.#options.dataset();
     const digest = await this.#digest(image.path, ctx.signal);
     const name = `${dataset}/images/${digest}`;
-    const snapshot = `${name}@base`;
-    const purpose = 'converting an image';
-    return host.locks.hold(`propolis image ${name}`, { purpose, signal: ctx.signal }, async () => {
-      const { commands } = this.#options;
-      const { signal } = ctx;
-      const found = (await commands.listVolumes({ signal })).find((volume) => volume.name === name);
-      if (found !== undefined) {
-        if (await commands.hasSnapshot(snapshot, { signal })) return { snapshot, size: found.size };
-        host.log.debug(`${name} was not finished`);
-        await this.#discard(name, signal);
-      }
-      return { snapshot, size: await this.#convert(image, name, ctx) };
-    });
+    return this.#locked(name, ctx.signal, async () => use(await this.#ensure(image, name, ctx)));
   }
 
   /**
@@ -82,14 +74,42 @@ export class ZvolImages {
    * @param snapshot - the origin of a disk
    * @returns the datasets for whose sake it was kept; undefined when it is gone, or not to be removed
    */
-  async removeUnused(snapshot: string, volumes: readonly Volume[]): Promise<readonly string[] | undefined> {
-    const { commands } = this.#options;
+  async removeUnused(
+    snapshot: string,
+    volumes: readonly Volume[],
+    signal: AbortSignal,
+  ): Promise<readonly string[] | undefined> {
     const dataset = this.#options.dataset();
     const name = snapshot.replace(/@base$/, '');
     const volume = volumes.find((each) => each.name === name);
     // Without its tag it is somebody else's.
     if (!name.startsWith(`${dataset}/images/`) || volume?.source === undefined) return undefined;
     if (await exists(volume.source)) return undefined;
+    return this.#locked(name, signal, () => this.#remove(name, snapshot));
+  }
+
+  #locked<T>(name: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    const purpose = 'working on an image';
+    return this.#options.host.locks.hold(`propolis image ${name}`, { purpose, signal }, work);
+  }
+
+  async #ensure(image: VmSpec['image'], name: string, ctx: HypervisorContext): Promise<BaseSnapshot> {
+    const { host, commands } = this.#options;
+    const { signal } = ctx;
+    const snapshot = `${name}@base`;
+    const found = (await commands.listVolumes({ signal })).find((volume) => volume.name === name);
+    if (found !== undefined) {
+      if (found.source === undefined) throw this.#taken(name);
+      if (await commands.hasSnapshot(snapshot, { signal })) return { snapshot, size: found.size };
+      host.log.debug(`${name} was not finished`);
+      await this.#discard(name, signal);
+    }
+    return { snapshot, size: await this.#convert(image, name, ctx) };
+  }
+
+  /** @returns the datasets for whose sake it stays */
+  async #remove(name: string, snapshot: string): Promise<readonly string[] | undefined> {
+    const { commands } = this.#options;
     try {
       await commands.destroyDataset(snapshot);
       await untilNotBusy(() => commands.destroyDataset(name), { timeoutMs: BUSY_MS });
@@ -112,7 +132,7 @@ export class ZvolImages {
       await commands.createVolume(name, size, { source: path }, { signal });
       await commands.convertImage({ path, format, device: deviceOf(name) }, { signal });
       signal.throwIfAborted();
-      await commands.createSnapshot(`${name}@base`, { signal });
+      await snapshotOnce(commands, `${name}@base`, signal);
       return size;
     } catch (error) {
       // It has no snapshot: what stays here is made anew by the next one.
@@ -121,6 +141,14 @@ export class ZvolImages {
       });
       throw error;
     }
+  }
+
+  #taken(name: string): Error {
+    return this.#options.host.error('VMCTL_PROPOLIS_DATASET_TAKEN', {
+      message: `The image cannot be converted: there is a dataset ${name} that vmctl did not make. It was left as it is.`,
+      hint: `See what it is: zfs get all ${name}. Move it away (zfs rename), or let vmctl work elsewhere (VMCTL_PROPOLIS_DATASET).`,
+      details: { dataset: name },
+    });
   }
 
   /** Destroys an image without a snapshot. zfs refuses when there is one after all. */
@@ -143,6 +171,15 @@ export class ZvolImages {
       this.#digests.set(key, digest);
       return digest;
     });
+  }
+}
+
+/** Another user may have converted the same image at the same time: to the same bytes. */
+async function snapshotOnce(commands: HostCommands, snapshot: string, signal: AbortSignal): Promise<void> {
+  try {
+    await commands.createSnapshot(snapshot, { signal });
+  } catch (error) {
+    if (toolFailure(error) !== 'exists') throw error;
   }
 }
 

@@ -8,7 +8,10 @@ const WORDS: readonly (readonly [RegExp, ToolFailure])[] = [
   [/dependent clones|has dependents/i, 'has-clones'],
   [/already exists|object exists|link already/i, 'exists'],
   [/(?:dataset|link|device|pool) (?:is )?busy/i, 'busy'],
-  [/does not exist|no such pool|no such dataset|invalid link|link not found|object not found/i, 'missing'],
+  [
+    /does not exist|could not find any snapshots|no such pool|no such dataset|link not found|object not found/i,
+    'missing',
+  ],
   [/permission denied|insufficient (?:privileges|user authorizations)|not authori[sz]ed/i, 'denied'],
 ];
 

@@ -1,0 +1,31 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { FakeFailure, type FakeTool } from './fake-state.js';
+
+/**
+ * qemu-img(1): the real one of this host, with devices of volumes led to where the fake host has them.
+ *
+ * FAKE_ILLUMOS_BIN is passed over in PATH: there is this one.
+ */
+export const qemuImg: FakeTool = (args, _state, directory) => {
+  const [verb = ''] = args;
+  if (!['info', 'convert'].includes(verb)) throw new FakeFailure(`qemu-img: unknown command ${verb}`);
+  const real = args.map((arg) => (arg.startsWith('/dev/zvol/') ? join(directory, arg) : arg));
+  const device = real.find((arg) => arg.startsWith(`${directory}/`) && arg.includes('/dev/zvol/'));
+  if (device !== undefined && !existsSync(device)) {
+    throw new FakeFailure(`qemu-img: Could not open '${device}': No such file or directory`);
+  }
+  const { status, stdout, stderr } = spawnSync(realProgram(), real, { encoding: 'utf8' });
+  if (status !== 0) throw new FakeFailure(stderr.trim(), status ?? 1);
+  return stdout;
+};
+
+function realProgram(): string {
+  const own = process.env['FAKE_ILLUMOS_BIN'];
+  for (const directory of (process.env['PATH'] ?? '').split(delimiter)) {
+    const path = join(directory, 'qemu-img');
+    if (directory !== '' && directory !== own && existsSync(path)) return path;
+  }
+  throw new FakeFailure('qemu-img: not found', 127);
+}
