@@ -3,8 +3,10 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { guestImage } from '../support/guest-image.js';
-import { VmctlHome } from '../support/vmctl-home.js';
+import { Tmux } from '../support/tmux.js';
+import { repositoryRoot, VmctlHome } from '../support/vmctl-home.js';
 
 const MINUTE = 60_000;
 /** Against hanging only: software emulation on slow cores that do other work as well. */
@@ -16,7 +18,7 @@ beforeAll(async () => {
   home = await VmctlHome.create({ plugins: ['plugin-qemu', 'plugin-provisioners'] });
   await home.write(`
     vm "web" {
-        image "${await guestImage()}"
+        image-url "${String(pathToFileURL(await guestImage()))}"
         vcpus 1
         memory 512
         cloud-init
@@ -86,6 +88,53 @@ describe('a real guest', () => {
         );
       });
       expect(answer).toBe('web\n');
+    },
+    5 * MINUTE,
+  );
+
+  it(
+    'is worked with on a terminal: by ssh with Ctrl-C for its own programs, and on its serial console',
+    async () => {
+      const vmctl = `${process.execPath} ${join(repositoryRoot, 'packages/core/bin/run.js')}`;
+      const terminal = await Tmux.create({ cwd: home.project, env: home.env });
+      try {
+        await terminal.type(`clear; ${vmctl} ssh; echo "ssh gave $?"`);
+        await terminal.shows(/^vm@web:~\$/m);
+        await terminal.type('clear; echo begun; sleep 1000');
+        await terminal.shows(/^begun$/m);
+        await terminal.press('C-c');
+        await terminal.shows(/\^C\s+vm@web:~\$/);
+        await terminal.type('echo "interrupted with $?"; exit 7');
+        await terminal.shows(/^interrupted with 130$/m);
+        await terminal.shows(/^ssh gave 7$/m);
+
+        await terminal.type(`clear; ${vmctl} console`);
+        await terminal.shows(/Ctrl-\]/);
+        await terminal.press('Enter');
+        await terminal.shows(/^web login:/m);
+        await terminal.press('C-]');
+        await terminal.shows(/Left the console of web\./);
+      } finally {
+        await terminal.end();
+      }
+    },
+    5 * MINUTE,
+  );
+
+  it(
+    'is known: its ports, its image, and that it is ready',
+    async () => {
+      expect(await home.vmctl('wait', 'web', '--for', 'ready')).toMatchObject({ code: 0 });
+      const { ssh_host_port: port } = (await home.registry())['web'] ?? {};
+      expect(await home.json('port')).toMatchObject({ ports: [{ vm: 'web', guest: 22, host: port }] });
+      const { findings } = (await home.json('doctor')) as { findings: { title: string; status: string }[] };
+      expect(findings.map(({ title }) => title).join()).toMatch(/QEMU \d/);
+      expect(findings.filter(({ status }) => status === 'error')).toEqual([]);
+      expect(await home.json('image', 'list')).toMatchObject({ images: [{ usedBy: ['web'] }] });
+      const removed = await home.vmctl('image', 'remove', 'debian-12.qcow2');
+      expect(removed).toMatchObject({ code: 1, stderr: expect.stringContaining('web') });
+      expect(await home.vmctl('image', 'prune')).toMatchObject({ code: 0 });
+      expect(await home.json('image', 'list')).toMatchObject({ images: [{ usedBy: ['web'] }] });
     },
     5 * MINUTE,
   );
