@@ -21,11 +21,21 @@ beforeAll(async () => {
   home = await VmctlHome.create({ plugins: ['plugin-qemu', 'plugin-provisioners'] });
   await home.write('<h1>served by the guest</h1>\n', 'site/index.html');
   await home.write('#!/bin/sh\necho "script got $1 and $COLOUR"\n', 'greet.sh');
-  await home.write(`
+  await home.write(vmfile());
+  firstUp = await home.vmctl('up');
+}, 2 * BOOT);
+
+afterAll(async () => {
+  await home?.remove();
+}, 5 * MINUTE);
+
+/** The VMFile, or one with another memory of db and other forwards of web. */
+function vmfile({ memory = 512, forwards = ['forward host=0 guest=8000'] } = {}): string {
+  return `
     vm "db" {
         image "${image}"
         vcpus 1
-        memory 512
+        memory ${memory}
         cloud-init
         ssh { timeout 900 }
         provision "shell" name="mark" { inline "date +%s%N > db-provisioned" }
@@ -36,7 +46,7 @@ beforeAll(async () => {
         memory 768
         disk 6
         depends-on "db" until="started"
-        network "user" { forward host=0 guest=8000 }
+        network "user" { ${forwards.join('; ')} }
         cloud-init { hostname "web-host" }
         ssh { timeout 900 }
         provision "file" name="site" { source "site/"; destination "/srv/www" }
@@ -46,13 +56,8 @@ beforeAll(async () => {
         provision "shell" name="greet" { script "greet.sh"; args "hello"; env { COLOUR "blue" } }
         provision "shell" name="first-time" run="once" { inline "echo once >> once.log" }
     }
-  `);
-  firstUp = await home.vmctl('up');
-}, 2 * BOOT);
-
-afterAll(async () => {
-  await home?.remove();
-}, 5 * MINUTE);
+  `;
+}
 
 /** Runs a command in a VM through `vmctl ssh`. */
 function inGuest(vm: string, command: string): Promise<CommandResult> {
@@ -149,6 +154,43 @@ describe('vmctl up with two VMs', () => {
   });
 });
 
+describe('vmctl plan', () => {
+  it('shows no changes after up', async () => {
+    const { code, stdout } = await home.vmctl('plan', '--detailed-exitcode');
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(/= db +no changes[^]*= web +no changes[^]*No changes/),
+    });
+  });
+
+  it('names an edited forward, which up then changes while the guest runs', async () => {
+    await home.write(vmfile({ forwards: ['forward host=0 guest=8000', 'forward host=0 guest=8000'] }));
+    const { code, stdout } = await home.vmctl('plan', 'web', '--detailed-exitcode');
+    expect(code).toBe(4);
+    expect(stdout).toMatch(
+      /~ web +change as it runs[^]*forward +\+ 127\.0\.0\.1:\(any free port\) -> 8000 +at once/,
+    );
+    expect((await home.vmctl('up')).stdout).toMatch(/✓ web is changed as it runs/);
+    const { ports } = (await home.json('port', 'web')) as { ports: { guest: number; host: number }[] };
+    const pages = ports.filter(({ guest }) => guest === 8000);
+    expect(pages).toHaveLength(2);
+    for (const { host } of pages) {
+      const page = await fetch(`http://127.0.0.1:${host}/`);
+      expect(await page.text()).toContain('served by the guest');
+    }
+    expect(await home.vmctl('plan', '--detailed-exitcode')).toMatchObject({ code: 0 });
+  });
+
+  it('names edited memory, which takes a restart, and up leaves the guest running', async () => {
+    await home.write(vmfile({ memory: 640 }));
+    const { stdout } = await home.vmctl('plan', 'db');
+    expect(stdout).toMatch(/~ db +restart needed[^]*memory +512 MiB -> 640 MiB +after a restart/);
+    const up = await home.vmctl('up', '--name', 'db');
+    expect(up.stdout).toMatch(/! db: memory 512 MiB -> 640 MiB: takes a restart/);
+    expect(up.stdout).toMatch(/✓ db is running already/);
+  });
+});
+
 describe('vmctl down and up again', () => {
   it(
     'powers the guests off, starts them again, and provisions again what runs always',
@@ -162,6 +204,9 @@ describe('vmctl down and up again', () => {
       expect(up).toMatchObject({ code: 0 });
       expect(up.stdout).toMatch(/✓ db is up and provisioned in /);
       expect(up.stdout).not.toMatch(/web/);
+      expect(await home.vmctl('plan', 'db', '--detailed-exitcode')).toMatchObject({ code: 0 });
+      const memory = /MemTotal: +(\d+) kB/.exec((await inGuest('db', 'cat /proc/meminfo')).stdout)?.[1];
+      expect(Number(memory)).toBeGreaterThan(512 * 1024);
     },
     BOOT,
   );
