@@ -6,6 +6,7 @@ const checks = [
   ['format', 'prettier', ['--check', '--log-level', 'warn', '.']],
   ['build', 'node', ['scripts/build.mjs']],
   ['plugin API', 'node', ['scripts/api-report.mjs', '--check']],
+  ['command reference', 'node', ['scripts/command-reference.mjs', '--check']],
   ['types of tests and scripts', 'tsc', ['-p', 'tsconfig.test.json']],
   ['lint', 'oxlint', []],
   ['packages', 'node', ['scripts/check-packages.mjs']],
