@@ -1,3 +1,4 @@
+import type { Configuration } from '../config/configuration.js';
 import { createExec } from '../host/exec.js';
 import type { LockHolder } from '../host/lock.js';
 import { createProcessTable } from '../host/process-table.js';
@@ -12,6 +13,11 @@ import { pluginsDirectory } from './plugins-directory.js';
 /** What the commands that work on the installed plugins share. */
 export abstract class PluginsCommand extends BaseCommand {
   #waiting: Waiting | undefined;
+
+  /** Plugins are found without one. What looks after VMs as well reads it. */
+  protected override readConfiguration(): Promise<Configuration | undefined> {
+    return Promise.resolve(undefined);
+  }
 
   protected store(): PluginStore {
     return new PluginStore({

@@ -35,6 +35,11 @@ export default class CompletionCommand extends BaseCommand {
     shell: Args.string({ options: shells, description: 'bash, zsh or fish; default: that of $SHELL' }),
   };
 
+  /** It needs none, and works where there is a wrong one. */
+  protected override readConfiguration(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
   async run(): Promise<CompletionScript> {
     const { args } = await this.parse(CompletionCommand);
     const shell = shells.find((name) => name === (args.shell ?? basename(process.env['SHELL'] ?? '')));

@@ -45,6 +45,11 @@ Prints the names of the files that it changed, or with --check, which changes no
     check: Flags.boolean({ description: 'change nothing; exit with 1 when a file is not formatted' }),
   };
 
+  /** It needs none, and works where there is a wrong one. */
+  protected override readConfiguration(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
   async run(): Promise<FmtResult> {
     const { argv, flags } = await this.parse(Fmt);
     const files = argv.map(String);

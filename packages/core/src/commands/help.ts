@@ -33,6 +33,11 @@ export default class HelpCommand extends BaseCommand {
     word: Args.string({ description: 'topic, or the words of a command; default: list all' }),
   };
 
+  /** It needs none, and works where there is a wrong one. */
+  protected override readConfiguration(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
   async run(): Promise<HelpList | HelpTopic | undefined> {
     const { argv } = await this.parse(HelpCommand);
     const words = argv.map(String);

@@ -52,6 +52,11 @@ export default class Init extends BaseCommand {
     force: Flags.boolean({ description: 'replace a file that is there already' }),
   };
 
+  /** It needs none, and works where there is a wrong one. */
+  protected override readConfiguration(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
   async run(): Promise<CreatedVmFile> {
     const { flags } = await this.parse(Init);
     const { file, name, image, sha256, vcpus, memory, disk, backend, force } = flags;

@@ -41,6 +41,11 @@ export default class Version extends BaseCommand {
     }),
   };
 
+  /** It needs none, and works where there is a wrong one. */
+  protected override readConfiguration(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
   async run(): Promise<VersionDocument> {
     const { flags } = await this.parse(Version);
     const { name, version, root, userAgent } = this.config;

@@ -37,6 +37,11 @@ The word under which VMFiles know the plugin (provision "nix", backend "nix", ni
     }),
   };
 
+  /** It needs none, and works where there is a wrong one. */
+  protected override readConfiguration(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
   async run(): Promise<CreatedPlugin> {
     const { args, flags } = await this.parse(PluginsCreate);
     const { kind, directory, type } = flags;

@@ -1,3 +1,5 @@
+import type { Configuration } from '../../config/configuration.js';
+import { loadConfiguration } from '../../config/load-configuration.js';
 import { Args } from '@oclif/core';
 import { missingArgument } from '../../cli/missing-argument.js';
 import { PluginsCommand } from '../../cli/plugins-command.js';
@@ -19,6 +21,11 @@ export default class Uninstall extends PluginsCommand {
   static override args = {
     name: Args.string({ description: 'plugins to remove' }),
   };
+
+  /** It says where the VMs are that may need a plugin. */
+  protected override readConfiguration(): Promise<Configuration | undefined> {
+    return loadConfiguration();
+  }
 
   async run(): Promise<{ removed: string[]; orphaned: OrphanedVm[] }> {
     const { argv } = await this.parse(Uninstall);
