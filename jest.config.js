@@ -21,6 +21,7 @@ const shared = {
 export default {
   // Against hanging only: on a busy machine the start of a process alone can take seconds.
   testTimeout: 60_000,
+  testSequencer: '<rootDir>/test/support/guests-between.mjs',
   projects: [
     {
       ...shared,
