@@ -29,6 +29,9 @@ brackets is stable: scripts may rely on it, the wording may change. With \`--jso
 ${exits.map(([status, meaning]) => `| ${status} | ${meaning} |`).join('\n')}
 
 \`vmctl ssh\` and \`vmctl exec\` pass on the status of the command in the guest, and end with 255 when it could not be run.
+\`exec\` ends with 128 + N when signal N ended the command. What else a status says of one command is in the
+[command reference](commands.md) and in its \`--help\`. A second Ctrl-C, which ends vmctl at once, is 130 as well. The command
+of a plugin that has a status of its own keeps it.
 
 ## Codes
 

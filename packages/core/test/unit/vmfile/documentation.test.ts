@@ -37,7 +37,7 @@ function examplesIn(path: string): Example[] {
   });
 }
 
-const pages = ['README.md', ...globSync('docs/**/*.md', { cwd: root })];
+const pages = ['README.md', ...globSync('{docs/**,packages/core/help}/*.md', { cwd: root })];
 const examples = pages.flatMap(examplesIn);
 
 /** What shows how a VMFile is written. */
