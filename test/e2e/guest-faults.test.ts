@@ -100,4 +100,37 @@ describe('a guest that cannot be worked with', () => {
     },
     2 * MINUTE,
   );
+
+  it(
+    'has a status while its QEMU hangs, which says so',
+    async () => {
+      expect(await home.vmctl('start', 'odd')).toMatchObject({ code: 0 });
+      const pid = Number((await home.registry())['odd']?.['pid']);
+      process.kill(pid, 'SIGSTOP');
+      try {
+        const { vms } = (await home.json('status', 'odd')) as { vms: unknown[] };
+        expect(vms).toMatchObject([
+          { state: 'running', live: { problems: [expect.stringContaining('QEMU did not answer within')] } },
+        ]);
+      } finally {
+        process.kill(pid, 'SIGCONT');
+      }
+    },
+    2 * MINUTE,
+  );
+
+  it(
+    'is told of in the events when its QEMU dies without a command',
+    async () => {
+      const watching = home.start(['events', 'odd', '--since', '1h']);
+      // Only what follows is a change.
+      expect(await home.vmctl('restart', 'odd', '--force')).toMatchObject({ code: 0 });
+      await watching.output(/odd {2}restarted/);
+      process.kill(Number((await home.registry())['odd']?.['pid']), 'SIGKILL');
+      await watching.output(/odd {2}running -> stopped, without a command of vmctl/);
+      watching.kill('SIGINT');
+      expect(await watching.done).toMatchObject({ code: 0 });
+    },
+    2 * MINUTE,
+  );
 });
