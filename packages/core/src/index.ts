@@ -5,6 +5,16 @@
  */
 export { Vmctl } from './vmctl.js';
 export type { RuntimeOptions } from './operations/runtime.js';
+export type { VmctlConfig } from './config/config-input.js';
+export type { Configuration } from './config/configuration.js';
+export type { ConfigLookup } from './config/find-config.js';
+export { inspectConfiguration, loadConfiguration } from './config/load-configuration.js';
+export type { Configured, Origin } from './config/origin.js';
+export type {
+  ConfigurationReport,
+  ConfiguredSetting,
+  DescribeConfigurationOptions,
+} from './operations/describe-configuration.js';
 export type { CreateOptions } from './operations/create.js';
 export type { OneOffVm } from './vmfile/one-off-vm.js';
 export type { ConsoleOutput, ConsoleSession } from './operations/console-session.js';
@@ -29,7 +39,7 @@ export type { PulledImage, PullImagesOptions } from './operations/images.js';
 export type { CreatedVmFile, InitOptions } from './operations/init.js';
 export type { VmListing } from './operations/list.js';
 export type { LogChunk, LogName, LogOptions } from './operations/log.js';
-export type { PlannedVm, PlanOptions, ProjectPlan, RemovedVm } from './operations/plan.js';
+export type { PlannedPlugin, PlannedVm, PlanOptions, ProjectPlan, RemovedVm } from './operations/plan.js';
 export type { ChangeEffect, SettingChange } from './operations/plan/settings.js';
 export type { StepPlan } from './operations/plan/steps.js';
 export type { PlanAction } from './operations/plan/vm-plan.js';

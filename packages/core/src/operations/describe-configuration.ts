@@ -143,7 +143,7 @@ async function describeBackends(
       settings.push(...unchecked(runtime, name));
       continue;
     }
-    const { settings: declared, values, problems: found } = await runtime.declaredSettings.inspect(name);
+    const { settings: declared, values, problems: found } = await runtime.backendConfiguration.inspect(name);
     problems.push(...found);
     for (const [key, { variable, description }] of Object.entries(declared)) {
       const { value, origin } = values.get(key) ?? { value: null, origin: { source: 'default' } as const };

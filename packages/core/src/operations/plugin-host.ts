@@ -7,7 +7,7 @@ import type { DiskTools } from '../images/contract.js';
 import type { HostPaths, PluginHost } from '../plugins/contract.js';
 import type { VmctlHooks } from '../plugins/hooks.js';
 import { DataDir } from '../state/data-dir.js';
-import { DeclaredSettings } from './declared-settings.js';
+import { BackendConfiguration } from './backend-configuration.js';
 
 export interface PluginHostOptions {
   readonly hooks: VmctlHooks;
@@ -18,7 +18,7 @@ export interface PluginHostOptions {
   readonly exec: Exec;
   readonly processes: ProcessTable;
   /** Default: what the environment says. */
-  readonly settings?: DeclaredSettings | undefined;
+  readonly settings?: BackendConfiguration | undefined;
 }
 
 /**
@@ -27,7 +27,7 @@ export interface PluginHostOptions {
  */
 export function createPluginHost({ settings, ...options }: PluginHostOptions): PluginHost {
   const { exec, env } = options;
-  const declared = settings ?? new DeclaredSettings({ env, homeDir: options.paths.homeDir });
+  const declared = settings ?? new BackendConfiguration({ env, homeDir: options.paths.homeDir });
   const disks = once<DiskTools>(async () =>
     (await import('../images/disk-tools.js')).createDiskTools({ exec }),
   );

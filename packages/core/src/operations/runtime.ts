@@ -17,7 +17,7 @@ import type { ProcessGuard } from '../plugins/process-guard.js';
 import { DataDir, resolveDataDir } from '../state/data-dir.js';
 import { EventJournal } from '../state/event-journal.js';
 import { VmRegistry } from '../state/vm-registry.js';
-import { DeclaredSettings } from './declared-settings.js';
+import { BackendConfiguration } from './backend-configuration.js';
 
 /** Given an error that nobody waited for; `plugin` is undefined when it comes from elsewhere. */
 export type StrayErrorListener = (error: Error, plugin: string | undefined) => void;
@@ -60,7 +60,7 @@ export class Runtime {
   readonly registry: VmRegistry;
   readonly router: RouterHypervisor;
   /** What backends say that they can be told. */
-  readonly declaredSettings: DeclaredSettings;
+  readonly backendConfiguration: BackendConfiguration;
   readonly #options: RuntimeOptions;
   readonly #packages: readonly PluginPackage[];
   /** Runtimes with the plugin of a VM whose VMFile brought it, by the plugin's directory. */
@@ -89,7 +89,7 @@ export class Runtime {
     if (events === undefined) this.#keepJournal();
     this.registry = new VmRegistry(this.dataDir, { processes: this.processes, events: this.events });
     const { configuration, env, homeDir } = this;
-    this.declaredSettings = new DeclaredSettings({ configuration, env, homeDir, cwd: options.cwd });
+    this.backendConfiguration = new BackendConfiguration({ configuration, env, homeDir, cwd: options.cwd });
     this.#packages = options.plugins ?? [];
     this.#brokenPlugins = options.brokenPlugins ?? [];
     this.#onStrayError = options.onStrayError;
@@ -201,7 +201,7 @@ export class Runtime {
       env: this.env,
       exec: this.exec,
       processes: this.processes,
-      settings: this.declaredSettings,
+      settings: this.backendConfiguration,
     });
     return new PluginSystem({ packages: this.#packages, broken: this.#brokenPlugins, host, builtIn });
   }

@@ -1,10 +1,15 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ConfigFile } from '../config/config-file.js';
+import { Configuration } from '../config/configuration.js';
+import { ConfigProblems } from '../config/problem.js';
+import { readConfigFile } from '../config/read-file.js';
 import { VmctlError } from '../errors/vmctl-error.js';
 import { createLogger } from '../host/logger.js';
 import { createProcessTable } from '../host/process-table.js';
 import type { Hypervisor } from '../hypervisor/contract.js';
 import type { ImageSource } from '../images/contract.js';
+import { BackendConfiguration } from '../operations/backend-configuration.js';
 import { createPluginHost } from '../operations/plugin-host.js';
 import { PLUGIN_API_VERSION, type PluginHost, type VmctlPlugin } from '../plugins/contract.js';
 import { createHooks } from '../plugins/hooks.js';
@@ -24,6 +29,11 @@ export interface FakeHostOptions {
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** Default `linux`. */
   readonly platform?: NodeJS.Platform | undefined;
+  /**
+   * What the configuration says of backends, by their names, for `host.backendSettings`. Relative paths in it start at
+   * `directory`. Default: nothing.
+   */
+  readonly backends?: Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined;
 }
 
 /**
@@ -55,6 +65,7 @@ export function createFakeHost(options: FakeHostOptions = {}): FakeHost {
     directory = join(tmpdir(), 'vmctl-fake-host-does-not-exist'),
     env = {},
     platform = 'linux',
+    backends = {},
   } = options;
   const hooks = createHooks();
   attributeTapErrors(hooks);
@@ -68,6 +79,12 @@ export function createFakeHost(options: FakeHostOptions = {}): FakeHost {
     env,
     exec: commands.exec,
     processes: createProcessTable(),
+    settings: new BackendConfiguration({
+      configuration: configurationOf(backends, directory),
+      env,
+      homeDir: directory,
+      cwd: directory,
+    }),
   });
   return Object.freeze<FakeHost>({
     ...host,
@@ -90,6 +107,25 @@ export function createFakeHost(options: FakeHostOptions = {}): FakeHost {
         `image source "${scheme}"`,
       ),
     vmNode: async (name) => tapped(await hooks.vmNode.for(name).promise({ name }), `VM node "${name}"`),
+  });
+}
+
+/** The configuration of a project whose file says nothing but this. */
+function configurationOf(
+  backends: NonNullable<FakeHostOptions['backends']>,
+  directory: string,
+): Configuration {
+  const file: ConfigFile = {
+    scope: 'project',
+    path: join(directory, 'vmctl.config.json'),
+    value: { backends },
+  };
+  const problems = new ConfigProblems();
+  const layers = [readConfigFile(file, { homeDir: directory }, problems)];
+  return new Configuration({
+    layers,
+    files: { project: [file.path], user: [], foreign: [] },
+    problems: problems.all,
   });
 }
 

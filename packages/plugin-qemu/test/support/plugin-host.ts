@@ -10,12 +10,15 @@ import { shortPath } from '../../../core/src/host/short-socket-path.js';
 import type { HypervisorContext } from '../../../core/src/hypervisor/contract.js';
 import { newHandle } from '../../../core/src/hypervisor/new-handle.js';
 import { createDiskTools } from '../../../core/src/images/disk-tools.js';
-import { DeclaredSettings, type SettingSources } from '../../../core/src/operations/declared-settings.js';
+import {
+  BackendConfiguration,
+  type SettingSources,
+} from '../../../core/src/operations/backend-configuration.js';
 import { createHooks } from '../../../core/src/plugins/hooks.js';
 
 /** How a host gives a backend its settings, from these sources. */
 export function backendSettings(sources: SettingSources): PluginHost['backendSettings'] {
-  const settings = new DeclaredSettings(sources);
+  const settings = new BackendConfiguration(sources);
   return (backend, known) => settings.declare(backend, known);
 }
 

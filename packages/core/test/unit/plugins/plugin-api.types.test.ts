@@ -55,6 +55,29 @@ describe('the types of the plugin API', () => {
     expectTypeOf<ReturnType<VmctlPlugin['apply']>>().toEqualTypeOf<void | Promise<void>>();
   });
 
+  it('give a backend its settings as what it has declared them', () => {
+    const read = (given: PluginHost) =>
+      given.backendSettings('acme', {
+        binary: { type: 'program', description: 'The program.' },
+        mode: { type: 'word', words: ['fast', 'safe'], default: 'safe', description: 'How it works.' },
+        level: { type: 'integer', least: 0, most: 9, description: 'How much of it.' },
+        sandbox: { type: 'switch', default: true, description: 'Whether it is locked in.' },
+      });
+    expectTypeOf<Awaited<ReturnType<ReturnType<typeof read>>>>().toEqualTypeOf<{
+      readonly binary: string | undefined;
+      readonly mode: 'fast' | 'safe';
+      readonly level: number | undefined;
+      readonly sandbox: boolean;
+    }>();
+    compiled(() => {
+      // @ts-expect-error a word needs its words
+      host.backendSettings('acme', { mode: { type: 'word', description: '' } });
+      // @ts-expect-error there is no such type
+      host.backendSettings('acme', { mode: { type: 'list', description: '' } });
+      return undefined;
+    });
+  });
+
   it('tie a provisioner’s run to what its decode returns', () => {
     expectTypeOf<Provisioner<{ flake: string }>['decode']>().returns.toEqualTypeOf<{ flake: string }>();
     expectTypeOf<Provisioner<{ flake: string }>['run']>().parameter(0).toEqualTypeOf<{ flake: string }>();

@@ -97,4 +97,27 @@ describe('a fake host', () => {
       hint: 'yes',
     });
   });
+
+  it('gives a backend its settings, and refuses what it does not know, as vmctl does', async () => {
+    const declared = {
+      binary: { type: 'program', variable: 'ACME', description: 'The program.' },
+      level: { type: 'integer', least: 0, most: 9, default: 3, description: 'How much of it.' },
+    } as const;
+    const host = createFakeHost({
+      directory: '/acme',
+      env: { ACME: '' },
+      backends: { acme: { binary: './x' } },
+    });
+    await expect(host.backendSettings('acme', declared)()).resolves.toEqual({ binary: '/acme/x', level: 3 });
+    const wrong = createFakeHost({ backends: { acme: { levle: 1, binary: 7 } } });
+    await expect(wrong.backendSettings('acme', declared)()).rejects.toMatchObject({
+      code: 'VMCTL_CONFIG_INVALID',
+      details: {
+        problems: [
+          { key: 'backends.acme.levle', hint: 'Did you mean "level"?' },
+          { key: 'backends.acme.binary', message: expect.stringContaining('not 7') },
+        ],
+      },
+    });
+  });
 });

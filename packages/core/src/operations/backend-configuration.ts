@@ -13,7 +13,7 @@ export interface SettingSources {
 }
 
 /** The settings that backends say they have. They are read when they are needed, and not before: few commands do. */
-export class DeclaredSettings {
+export class BackendConfiguration {
   readonly #sources: SettingSources;
   readonly #declared = new Map<string, BackendSettings>();
 
