@@ -142,6 +142,18 @@ describe('a VMFile that requires a plugin', () => {
     expect(registry.requests).toEqual([]);
   });
 
+  it('is named by plan, which installs nothing, and shows no changes once up has', async () => {
+    const plan = await vmctl('plan', '--detailed-exitcode');
+    expect({ code: plan.code, stderr: plan.stderr }).toEqual({ code: 4, stderr: '' });
+    expect(plan.stdout).toContain(`+ plugin ${NAME} ^1.2  would be installed`);
+    expect(plan.stdout).toMatch(/\+ web +create/);
+    expect(await stored()).toEqual([]);
+    await expect(lockFile()).rejects.toMatchObject({ code: 'ENOENT' });
+
+    await vmctl('up', '--yes');
+    expect(await vmctl('plan', '--detailed-exitcode')).toMatchObject({ code: 0, stderr: '' });
+  });
+
   it('is not installed for a file with problems', async () => {
     await home.write(`plugins { require "${NAME}" "^1.2" }\nvm "web" { image "disk.img"; vcpus 0 }\n`);
     expect(await vmctl('up', '--yes')).toMatchObject({

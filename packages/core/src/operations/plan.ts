@@ -10,7 +10,7 @@ import { planOf } from './plan/plan-of.js';
 import type { SettingChange } from './plan/settings.js';
 import { type StepPlan, stepsLeft, stepsToRun } from './plan/steps.js';
 import type { PlanAction, VmPlan } from './plan/vm-plan.js';
-import { inspectProject, type Project } from './project.js';
+import { type InspectedProject, inspectProject, type Project } from './project.js';
 import type { Runtime } from './runtime.js';
 import { selectVms } from './select-vms.js';
 
@@ -33,12 +33,24 @@ export interface ProjectPlan {
   readonly vmfile: string;
   /** Whether `up` would do something, or a VM is not as the VMFile says. */
   readonly changes: boolean;
-  /** False when a VM has a problem: `up` would fail as well. */
+  /** False when a VM has a problem, or a plugin is a folder that is not there: `up` would fail as well. */
   readonly ok: boolean;
+  /** Plugins that `up` installs first. Nothing of what they bring is planned. */
+  readonly plugins: readonly PlannedPlugin[];
   /** In the VMFile's order. */
   readonly vms: readonly PlannedVm[];
   /** VMs of this VMFile that are not in it any more; `up` leaves them alone. None when VMs were named. */
   readonly removed: readonly RemovedVm[];
+}
+
+/** A plugin that the VMFile requires and that is not there. */
+export interface PlannedPlugin {
+  /** A package, or a folder as the VMFile has it. */
+  readonly name: string;
+  /** Empty for a folder. */
+  readonly range: string;
+  /** As it is pinned; null: the newest that fits. */
+  readonly version: string | null;
 }
 
 /** What `up` would do with one VM. */
@@ -94,8 +106,10 @@ export async function plan(given: Runtime, options: PlanOptions = {}): Promise<P
   signal.throwIfAborted();
   return {
     vmfile: file.path,
-    changes: removed.length > 0 || vms.some(differs),
-    ok: vms.every(({ problem }) => problem === null),
+    changes: project.missing.length > 0 || removed.length > 0 || vms.some(differs),
+    // A folder of the repository cannot be installed.
+    ok: vms.every(({ problem }) => problem === null) && project.missing.every(({ range }) => range !== ''),
+    plugins: project.missing.map(({ name, range, version }) => ({ name, range, version: version ?? null })),
     vms,
     removed,
   };
@@ -106,7 +120,7 @@ function differs({ action, changes, steps }: PlannedVm): boolean {
 }
 
 async function planned(
-  project: Project,
+  project: InspectedProject,
   definition: VmDefinition,
   handle: VmHandle | undefined,
   options: { readonly provision: boolean; readonly signal: AbortSignal },
@@ -148,11 +162,17 @@ async function planned(
     };
     return await checkWay(runtime, definition, vmPlan, handle !== undefined).then(
       (image) => ({ ...seen, image, problem: stepProblem(seen.steps) }),
-      (error: unknown) => ({ ...seen, problem: reportError(error) }),
+      (error: unknown) => ({ ...seen, problem: mayBeBrought(project, error) ? null : reportError(error) }),
     );
   } catch (error) {
     return { ...unknown, problem: reportError(error) };
   }
+}
+
+/** Whether `up` may not stumble over it, because a plugin that it installs first brings what is missing. */
+function mayBeBrought({ missing }: InspectedProject, error: unknown): boolean {
+  const codes: readonly string[] = ['VMCTL_BACKEND_NOT_INSTALLED', 'VMCTL_IMAGE_SCHEME_UNKNOWN'];
+  return missing.length > 0 && codes.includes(reportError(error).code);
 }
 
 function observe(runtime: Runtime, handle: VmHandle, signal: AbortSignal): Promise<VmState> {

@@ -2,6 +2,7 @@ import { shellWord } from '../errors/shell-word.js';
 import type { PluginPackage } from '../plugins/manifest.js';
 import type { ConfirmInstall } from '../project-plugins/prepare.js';
 import type { ProjectPluginStore } from '../project-plugins/store.js';
+import type { MissingPlugin } from '../project-plugins/survey.js';
 import type { VmFile } from '../vmfile/model.js';
 import type { PluginRequirement } from '../vmfile/plugin-requirement.js';
 import type { Runtime } from './runtime.js';
@@ -47,31 +48,43 @@ export async function openProject(
   return { file, runtime: ofProject };
 }
 
+/** A VMFile as far as it can be read with the plugins that are there. */
+export interface InspectedProject extends Project {
+  /** Plugins that it requires and that are not there: nothing of what they bring is in the file. */
+  readonly missing: readonly MissingPlugin[];
+}
+
 /**
- * Reads a VMFile with those of its plugins that are there; a warning says which are not. Nothing is installed.
+ * Reads a VMFile with those of its plugins that are there. Nothing is installed.
  *
  * @throws VMCTL_VMFILE_INVALID
  */
-export async function inspectProject(runtime: Runtime, fileFlag: string | undefined): Promise<Project> {
-  let ofProject = runtime;
+export async function inspectProject(
+  runtime: Runtime,
+  fileFlag: string | undefined,
+): Promise<InspectedProject> {
+  let found: Awaited<ReturnType<typeof survey>> | undefined;
   const file = await loadVmFile(runtime, fileFlag, {
     steps: true,
     withPlugins: async (vmfile, requirements) => {
-      const { missing, lookups, surveyed } = await survey(runtime, vmfile, requirements);
-      ofProject = surveyed;
-      for (const { name, range } of missing) {
-        runtime.events.emit({
-          type: 'warning',
-          vm: undefined,
-          code: 'VMCTL_PLUGIN_REQUIRED',
-          message: `The plugin ${`${name} ${range}`.trim()} is not there. What it brings was not checked.`,
-          hint: range === '' ? undefined : `\`vmctl up\` installs it: ${commandWith(fileFlag, '--yes')}`,
-        });
-      }
-      return lookups;
+      found = await survey(runtime, vmfile, requirements);
+      return found.lookups;
     },
   });
-  return { file, runtime: ofProject };
+  return { file, runtime: found?.surveyed ?? runtime, missing: found?.missing ?? [] };
+}
+
+/** Says which plugins of a VMFile are not there. */
+export function warnOfMissing({ runtime, missing }: InspectedProject, fileFlag: string | undefined): void {
+  for (const { name, range } of missing) {
+    runtime.events.emit({
+      type: 'warning',
+      vm: undefined,
+      code: 'VMCTL_PLUGIN_REQUIRED',
+      message: `The plugin ${`${name} ${range}`.trim()} is not there. What it brings was not checked.`,
+      hint: range === '' ? undefined : `\`vmctl up\` installs it: ${commandWith(fileFlag, '--yes')}`,
+    });
+  }
 }
 
 /** Where the plugins of projects are. */

@@ -1,6 +1,6 @@
 import type { VmFile } from '../vmfile/model.js';
 import type { Runtime } from './runtime.js';
-import { inspectProject } from './project.js';
+import { inspectProject, warnOfMissing } from './project.js';
 
 /**
  * Reads and checks a VMFile, and does nothing else. Plugins that it requires and that are not there are warnings; what
@@ -9,5 +9,7 @@ import { inspectProject } from './project.js';
  * @throws VMCTL_VMFILE_INVALID with all its problems
  */
 export async function validate(runtime: Runtime, options: { file?: string } = {}): Promise<VmFile> {
-  return (await inspectProject(runtime, options.file)).file;
+  const project = await inspectProject(runtime, options.file);
+  warnOfMissing(project, options.file);
+  return project.file;
 }

@@ -1,4 +1,4 @@
-import type { PlannedVm, ProjectPlan, RemovedVm } from '../operations/plan.js';
+import type { PlannedPlugin, PlannedVm, ProjectPlan, RemovedVm } from '../operations/plan.js';
 import { changeText, type LeftOver, leftOver } from '../operations/plan/left-over.js';
 import type { ChangeEffect, SettingChange } from '../operations/plan/settings.js';
 import type { StepPlan } from '../operations/plan/steps.js';
@@ -42,11 +42,22 @@ export function planText(plan: ProjectPlan, style: Style): string {
   const names = [...plan.vms, ...plan.removed].map(({ name }) => name);
   const width = Math.max(0, ...names.map((name) => name.length));
   return [
+    ...plan.plugins.map((plugin) => pluginLine(plugin, style)),
     ...plan.vms.flatMap((vm) => vmLines(vm, width, style)),
     ...plan.removed.flatMap((vm) => removedLines(vm, width, style)),
-    ...(names.length === 0 ? [] : ['']),
+    ...(names.length + plan.plugins.length === 0 ? [] : ['']),
     summary(plan),
   ].join('\n');
+}
+
+function pluginLine({ name, range, version }: PlannedPlugin, { good, bad, strong, dim }: Style): string {
+  const what = `plugin ${strong(oneLine(`${name} ${version ?? range}`.trim()))}`;
+  const [sign, more] = isFolder(range) ? [bad('  !'), 'is not there'] : [good('  +'), 'would be installed'];
+  return `${sign} ${what}  ${more}  ${dim('(what it brings is not planned)')}`;
+}
+
+function isFolder(range: string): boolean {
+  return range === '';
 }
 
 function vmLines(vm: PlannedVm, width: number, style: Style): string[] {
@@ -143,15 +154,18 @@ function removedLines({ name, state }: RemovedVm, width: number, style: Style): 
 }
 
 /** `2 to create, 1 to start; 1 needs a restart; 3 unchanged.` */
-function summary({ vms, removed, changes, ok }: ProjectPlan): string {
-  if (vms.length === 0 && removed.length === 0) return 'Nothing to do: there are no VMs.';
+function summary({ plugins, vms, removed, changes, ok }: ProjectPlan): string {
+  if (vms.length + removed.length + plugins.length === 0) return 'Nothing to do: there are no VMs.';
   if (!changes && ok)
     return `No changes: ${vms.length === 1 ? 'the VM is' : `all ${vms.length} VMs are`} up.`;
   const count = (text: string, filter: (vm: PlannedVm) => boolean): string[] => {
     const { length } = vms.filter(filter);
     return length === 0 ? [] : [`${length} ${text}`];
   };
+  const folders = plugins.filter(({ range }) => isFolder(range));
   const parts = [
+    ...(plugins.length === folders.length ? [] : [`${plugins.length - folders.length} to install`]),
+    ...(folders.length === 0 ? [] : [`${folders.length} not there`]),
     ...count('to create', ({ action }) => action === 'create'),
     ...count('to start', ({ action }) => action === 'start'),
     ...count('to resume', ({ action }) => action === 'resume'),

@@ -628,10 +628,12 @@ export type PlanRemovedVmSchema = {
   name: string;
   state: 'preparing' | 'prepared' | 'running' | 'suspended' | 'stopped' | 'failed' | 'destroyed' | 'unknown';
 };
+export type PlanPluginSchema = { name: string; range: string; version: string | null };
 export type PlanSchema = {
   vmfile: string;
   changes: boolean;
   ok: boolean;
+  plugins: PlanPluginSchema[];
   vms: PlanVmSchema[];
   removed: PlanRemovedVmSchema[];
 };

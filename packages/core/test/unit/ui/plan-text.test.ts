@@ -22,7 +22,7 @@ const vm: PlannedVm = {
 function text(vms: readonly Partial<PlannedVm>[], more: Partial<ProjectPlan> = {}): string {
   const whole = vms.map((each) => ({ ...vm, ...each }));
   return planText(
-    { vmfile: '/p/VMFile.kdl', changes: true, ok: true, vms: whole, removed: [], ...more },
+    { vmfile: '/p/VMFile.kdl', changes: true, ok: true, plugins: [], vms: whole, removed: [], ...more },
     style,
   );
 }
@@ -116,6 +116,22 @@ describe('the plan for people', () => {
     );
     expect(text([{}, { name: 'db' }], { changes: false })).toMatch(/\n\nNo changes: all 2 VMs are up\.$/);
     expect(text([], { changes: false })).toBe('Nothing to do: there are no VMs.');
+  });
+
+  it('begins with plugins that would be installed', () => {
+    const plugins = [
+      { name: '@acme/backend', range: '^1.2', version: null },
+      { name: '@acme/pinned', range: '^1', version: '1.4.0' },
+      { name: './plugin', range: '', version: null },
+    ];
+    expect(text([{}], { plugins }).split('\n')).toEqual([
+      '  + plugin @acme/backend ^1.2  would be installed  (what it brings is not planned)',
+      '  + plugin @acme/pinned 1.4.0  would be installed  (what it brings is not planned)',
+      '  ! plugin ./plugin  is not there  (what it brings is not planned)',
+      '  = web  no changes  (running)',
+      '',
+      '2 to install, 1 not there, 1 unchanged.',
+    ]);
   });
 
   it('says of a VM whose backend cannot be asked only that, and why', () => {
