@@ -16,7 +16,7 @@ import { API_VERSIONS, VERSION_HEADER } from './api/types.js';
 import type { HostCommands } from './host/host-commands.js';
 import { createIllumosCommands } from './host/illumos-commands.js';
 import type { Parts, Patience } from './parts.js';
-import { serialUrl } from './serial/serial-socket.js';
+import { serialUrl } from './serial/serial-url.js';
 import { readSettings } from './settings.js';
 import { refusePlatform, refuseUnsupported, suspendRefusal, SUPPORTS } from './supports.js';
 import { observeVm } from './vm-lookup.js';

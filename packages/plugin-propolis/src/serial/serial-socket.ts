@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
-import { offsetQuery } from '../api/client.js';
 import type { ServerAddress } from '../api/exchange.js';
 import { isVersionRefusal, readRefusal, type Refusal } from '../api/refusal.js';
 import { API_VERSIONS, type ApiVersion, type SerialOffset, VERSION_HEADER } from '../api/types.js';
+import { serialUrl } from './serial-url.js';
 
 /** Bytes of the body of a refused upgrade that are read. */
 const REFUSAL_LIMIT = 64 * 1024;
@@ -25,13 +25,6 @@ export interface SerialTarget {
   readonly offset: SerialOffset | undefined;
   /** Undefined: to be found out. */
   readonly version: ApiVersion | undefined;
-}
-
-/** Where the serial console of a server is, as a WebSocket. */
-export function serialUrl({ host, port }: ServerAddress, offset?: SerialOffset): string {
-  const name = host.includes(':') ? `[${host}]` : host;
-  const query = offset === undefined ? '' : `?${new URLSearchParams(offsetQuery(offset)).toString()}`;
-  return `ws://${name}:${port}/instance/serial${query}`;
 }
 
 /**

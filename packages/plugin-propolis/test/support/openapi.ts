@@ -1,0 +1,115 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import ajvFormats from 'ajv-formats';
+
+/** A request as it goes over the wire; of a WebSocket, its upgrade. */
+export interface SentRequest {
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
+  readonly body: string;
+}
+
+interface Operation {
+  readonly parameters?: readonly { readonly in: string; readonly name: string; readonly schema: object }[];
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: object }>> };
+  readonly responses: Readonly<Record<string, unknown>>;
+}
+
+interface Document {
+  readonly info: { readonly version: string };
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+}
+
+/** The largest values of the integers that the document names. */
+const INTEGERS = {
+  uint8: 2 ** 8 - 1,
+  uint16: 2 ** 16 - 1,
+  uint32: 2 ** 32 - 1,
+  uint64: 2 ** 64,
+  uint: 2 ** 64,
+};
+
+/** Where the document is looked for. */
+export const OPENAPI_PLACES =
+  'VMCTL_PROPOLIS_OPENAPI, or ../shared/reference/propolis/*.json beside the repository';
+
+/** The published document of propolis-server, if it is on this machine. It is no part of the repository. */
+export function findOpenApi(): string | undefined {
+  const given = process.env['VMCTL_PROPOLIS_OPENAPI'];
+  if (given !== undefined && given !== '') return given;
+  const beside = join(import.meta.dirname, '../../../../../shared/reference/propolis');
+  const [found] = globSync('*.json', { cwd: beside });
+  return found === undefined ? undefined : join(beside, found);
+}
+
+/** Says what is wrong with requests, by the published document. */
+export class OpenApi {
+  readonly version: string;
+  readonly #document: Document;
+  readonly #ajv: Ajv;
+  readonly #compiled = new Map<string, ValidateFunction>();
+
+  constructor(path: string) {
+    // The published document has this shape; what it lacks makes the tests fail.
+    this.#document = toJsonSchema(JSON.parse(readFileSync(path, 'utf8'))) as Document;
+    this.version = this.#document.info.version;
+    this.#ajv = new Ajv({ strict: false, allErrors: true, coerceTypes: false });
+    ajvFormats.default(this.#ajv);
+    for (const [name, max] of Object.entries(INTEGERS)) {
+      this.#ajv.addFormat(name, {
+        type: 'number',
+        validate: (value: number) => Number.isInteger(value) && value >= 0 && value <= max,
+      });
+    }
+    this.#ajv.addSchema(this.#document, 'propolis');
+  }
+
+  /** What is wrong with a value that has to be one of the document's schemas; empty when nothing is. */
+  problemsOf(schema: string, value: unknown): readonly string[] {
+    return this.#check({ $ref: `propolis#/components/schemas/${schema}` }, value);
+  }
+
+  /** What is wrong with a request: its path, its method, its query, its body. */
+  problemsOfRequest({ method, path, body }: SentRequest): readonly string[] {
+    const url = new URL(path, 'http://server');
+    const operation = this.#document.paths[url.pathname]?.[method === 'WS' ? 'get' : method.toLowerCase()];
+    if (operation === undefined) return [`${method} ${url.pathname} is not in the document`];
+    if (method === 'WS' && operation.responses['101'] === undefined) return [`${path} is no WebSocket`];
+    const problems: string[] = [];
+    for (const [name, value] of url.searchParams) {
+      const parameter = operation.parameters?.find((known) => known.in === 'query' && known.name === name);
+      if (parameter === undefined) problems.push(`${url.pathname} takes no ${name}`);
+      else problems.push(...this.#check(parameter.schema, Number(value)));
+    }
+    const wanted = operation.requestBody?.content['application/json']?.schema;
+    if (wanted === undefined)
+      return body === '' ? problems : [...problems, `${method} ${path} takes no body`];
+    return [...problems, ...this.#check(wanted, body === '' ? undefined : JSON.parse(body))];
+  }
+
+  #check(schema: object, value: unknown): readonly string[] {
+    const resolved = JSON.stringify(schema).replaceAll('"#/', '"propolis#/');
+    let validate = this.#compiled.get(resolved);
+    if (validate === undefined) {
+      validate = this.#ajv.compile(JSON.parse(resolved));
+      this.#compiled.set(resolved, validate);
+    }
+    return validate(value) === true ? [] : (validate.errors ?? []).map(describeError);
+  }
+}
+
+function describeError({ instancePath, message, params }: ErrorObject): string {
+  return `${instancePath}: ${message ?? 'wrong'} ${JSON.stringify(params)}`;
+}
+
+/** OpenAPI 3.0 says `nullable` where JSON Schema has another type. */
+function toJsonSchema(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(toJsonSchema);
+  if (typeof value !== 'object' || value === null) return value;
+  const { nullable, ...rest } = Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key, toJsonSchema(inner)]),
+  );
+  return nullable === true ? { anyOf: [rest, { type: 'null' }] } : rest;
+}
