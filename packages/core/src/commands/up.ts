@@ -6,7 +6,7 @@ export default class Up extends ProjectCommand {
   static override summary = 'Boot and provision the VMs of a VMFile.';
   static override description = `Fetches images, makes disks and keys, starts every VM, waits until its guest can be worked with, and runs its provisioning steps in order. All VMs come up at once; \`depends-on\` in the VMFile orders them.
 
-A running VM is left alone. A stopped one is started and provisioned again. When one VM fails the others go on, and the command exits with 1.`;
+A running VM is left alone, but for edited forwards and how to log in to it. A stopped one is started, with edited vCPUs, memory and network, and provisioned again. \`vmctl plan\` shows all of it before. When one VM fails the others go on, and the command exits with 1.`;
   static override examples = [
     { description: 'Everything in the VMFile', command: '<%= config.bin %> up' },
     {

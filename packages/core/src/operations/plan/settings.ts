@@ -150,13 +150,14 @@ function cloudInitChanges(
   definition: VmDefinition,
   { cloudInit: wanted }: SettingFacts,
 ): readonly SettingChange[] {
-  const hadSeed = handle.declared === undefined ? handle.seed_iso_path !== null : handle.declared.cloud_init;
+  // Other tools may make a seed whatever the VMFile says.
+  if (handle.declared === undefined) return [];
+  const { cloud_init: made } = handle.declared;
   const hasSeed = definition.cloudInit !== undefined;
-  if (Boolean(hadSeed) !== hasSeed) {
-    return change('cloud-init', hadSeed ? 'a seed' : null, hasSeed ? 'a seed' : null, 'recreate');
+  if ((made !== null) !== hasSeed) {
+    return change('cloud-init', made === null ? null : 'a seed', hasSeed ? 'a seed' : null, 'recreate');
   }
-  const made = handle.declared?.cloud_init;
-  if (made === undefined || made === null || wanted === undefined || wanted === null) return [];
+  if (made === null || wanted === undefined || wanted === null) return [];
   const ofSeed = (setting: string, from: string | null, to: string | null) =>
     change(`cloud-init ${setting}`, from, to, 'recreate');
   const isRaw = made.user_data !== null || wanted.user_data !== null;

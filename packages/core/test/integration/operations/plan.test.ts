@@ -277,6 +277,20 @@ describe('plan after an edit of the VMFile', () => {
     expect(await vmctl.list()).toMatchObject([{ ssh: expect.stringMatching(/^dev@/) }]);
   });
 
+  it('takes no flag of up for an edit', async () => {
+    await library.write({ web: 'ssh { user "dev" }; cloud-init', db: 'cloud-init' });
+    const { vmctl } = library.open();
+    await vmctl.up({ user: 'root', key: 'some-key' });
+    expect(await vmctl.plan()).toMatchObject({ changes: false });
+    expect(await vmctl.up()).toMatchObject({
+      vms: [{ outcome: 'already-running' }, { outcome: 'already-running' }],
+    });
+    expect(await vmctl.list()).toMatchObject([
+      { ssh: expect.stringMatching(/^root@/) },
+      { ssh: expect.stringMatching(/^root@/) },
+    ]);
+  });
+
   it('lets a suspended VM go on, with what it was started with', async () => {
     await library.write({ web: before });
     const { vmctl } = library.open();

@@ -355,6 +355,7 @@ describe('no change', () => {
     const edited: VmDefinition = {
       ...definition,
       diskBytes: undefined,
+      cloudInit: undefined,
       forwards: [{ address: '127.0.0.1', host: 1234, guest: 1 }],
       ssh: { ...definition.ssh, user: 'dev', privateKeyPath: '/keys/other' },
     };
