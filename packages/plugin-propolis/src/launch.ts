@@ -2,6 +2,7 @@ import { mkdir, readdir, symlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { HypervisorContext, VmHandle } from '@vmctl/core/plugin';
+import { logTail } from './api/server-log.js';
 import type { Parts } from './parts.js';
 import { startServer, endServerProcess, findServerProcess } from './server-process.js';
 import { ServerGone, waitUntilUp } from './server-ready.js';
@@ -69,7 +70,7 @@ async function launch(options: LaunchOptions, run: RunRecord): Promise<LiveServe
   });
   try {
     const identity = await host.processes.identify(server.pid);
-    if (identity === undefined) throw new ServerGone(await server.ended, '');
+    if (identity === undefined) throw new ServerGone(await server.ended, await logTail(logPath));
     const known: RunRecord = { ...run, pid: identity.pid, startTime: identity.startTime };
     await onRun(known);
     const client = clientFor(host, vm, run);
@@ -80,7 +81,6 @@ async function launch(options: LaunchOptions, run: RunRecord): Promise<LiveServe
   } catch (error) {
     const left = await findServerProcess(host, { ...run, ...(await identityOf(options, server.pid)) });
     if (left !== undefined) await endServerProcess(host, commands, left);
-    if (error instanceof ServerGone && !error.isPortTaken) throw error;
     throw error;
   }
 }

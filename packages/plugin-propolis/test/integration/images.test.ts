@@ -1,0 +1,222 @@
+import { createHash } from 'node:crypto';
+import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import type { VmSpec } from '@vmctl/core/plugin';
+import { contextOf, IMAGE_BYTES, useIllumosLab } from '../support/illumos-lab.js';
+
+const lab = useIllumosLab();
+const MIB = 1024 * 1024;
+
+/** The volumes of images, of which there is one a content. */
+function images(): string[] {
+  return Object.entries(lab.fake.state.datasets)
+    .filter(([name, { type }]) => name.startsWith('rpool/vmctl/images/') && type === 'volume')
+    .map(([name]) => name);
+}
+
+function count(pattern: RegExp): number {
+  return lab.fake.commands.filter((line) => pattern.test(line)).length;
+}
+
+async function imageName(path: string): Promise<string> {
+  return `rpool/vmctl/images/${createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex')}`;
+}
+
+describe('an image', () => {
+  it('is a volume under the digest of its file, with the snapshot that disks are cloned from', async () => {
+    const vm = await lab.prepared();
+    const { image } = await lab.spec();
+    const name = await imageName(image.path);
+    const { datasets } = lab.fake.state;
+    expect(datasets[name]).toMatchObject({ type: 'volume', volsize: IMAGE_BYTES });
+    expect(datasets['rpool/vmctl/vms/web']).toMatchObject({
+      origin: `${name}@base`,
+      properties: { 'vmctl:id': vm.id, 'vmctl:source': vm.work_dir },
+    });
+    expect(await readFile(lab.fake.device('rpool/vmctl/vms/web'))).toEqual(await readFile(image.path));
+  });
+
+  it('12: qcow2 is converted, never passed as a path', async () => {
+    const raw = join(lab.root, 'content.raw');
+    const path = join(lab.root, 'disk.qcow2');
+    await writeFile(raw, Buffer.alloc(MIB, 'the content of the disk'));
+    expect(spawnSync('qemu-img', ['convert', '-f', 'raw', '-O', 'qcow2', raw, path]).status).toBe(0);
+    const image: VmSpec['image'] = { path, format: 'qcow2', virtualSize: MIB };
+    const vm = await lab.prepared('web', { image });
+    expect(await readFile(lab.fake.device('rpool/vmctl/vms/web'))).toEqual(await readFile(raw));
+    expect(vm.overlay_path).toBe('/dev/zvol/rdsk/rpool/vmctl/vms/web');
+    const backend = lab.backend();
+    const running = await backend.start(vm, contextOf());
+    const port = running['propolis_port'];
+    const headers = { 'api-version': '5.0.0' };
+    const spec = await (await fetch(`http://127.0.0.1:${String(port)}/instance/spec`, { headers })).text();
+    expect(spec).toContain('/dev/zvol/rdsk/rpool/vmctl/vms/web');
+    expect(spec).not.toContain('qcow2');
+  });
+
+  it('12: without qemu-img the error says so, and nothing is made', async () => {
+    const { exec, error } = lab.host();
+    const backend = lab.backend(
+      {},
+      {
+        exec: async (file, args, options) => {
+          if (file !== 'qemu-img') return exec(file, args, options);
+          throw error('VMCTL_HOST_COMMAND_MISSING', { message: 'The program "qemu-img" is needed.' });
+        },
+      },
+    );
+    await expect(backend.prepare(await lab.spec(), contextOf())).rejects.toMatchObject({
+      code: 'VMCTL_HOST_COMMAND_MISSING',
+      message: expect.stringContaining('qemu-img'),
+    });
+    expect(await lab.inventory()).toEqual([]);
+    expect(images()).toEqual([]);
+  });
+
+  it('is converted once for many VMs that are made at the same time, by however many commands', async () => {
+    const specs = await Promise.all(['a', 'b', 'c', 'd'].map((name) => lab.spec(name)));
+    const backend = lab.backend();
+    const made = await Promise.all([
+      ...specs.slice(0, 2).map((spec) => backend.prepare(spec, contextOf())),
+      ...specs.slice(2).map((spec) => lab.backend().prepare(spec, contextOf())),
+    ]);
+    made.forEach((vm) => lab.adopt(vm));
+    expect(count(/^qemu-img convert/)).toBe(1);
+    expect(images()).toHaveLength(1);
+  });
+
+  it('that a killed vmctl has not finished is converted again: it has no snapshot', async () => {
+    const spec = await lab.spec();
+    const name = await imageName(spec.image.path);
+    lab.fake.run('zfs', [
+      'create',
+      '-p',
+      '-s',
+      '-o',
+      `vmctl:source=${spec.image.path}`,
+      '-V',
+      String(MIB),
+      name,
+    ]);
+    lab.adopt(await lab.backend().prepare(spec, contextOf()));
+    expect(lab.fake.state.datasets[`${name}@base`]?.type).toBe('snapshot');
+    expect(await readFile(lab.fake.device(name))).toEqual(await readFile(spec.image.path));
+  });
+
+  it('that cannot be converted leaves no volume, and what qemu-img said', async () => {
+    lab.fake.fail('qemu-img convert', 'qemu-img: error while writing sector 0: No space left on device');
+    await expect(lab.backend().prepare(await lab.spec(), contextOf())).rejects.toMatchObject({
+      message: expect.stringContaining('No space left on device'),
+    });
+    expect(images()).toEqual([]);
+  });
+
+  it('under whose name there is a volume that vmctl did not make is not touched', async () => {
+    const spec = await lab.spec();
+    const name = await imageName(spec.image.path);
+    lab.fake.run('zfs', ['create', '-p', '-s', '-V', String(MIB), name]);
+    const before = lab.fake.state.datasets;
+    await expect(lab.backend().prepare(spec, contextOf())).rejects.toMatchObject({
+      code: 'VMCTL_PROPOLIS_DATASET_TAKEN',
+      message: expect.stringContaining(name),
+    });
+    expect(lab.fake.state.datasets).toEqual(before);
+  });
+
+  it('13: on which other disks stand is kept when its file is gone, and they are named; never `zfs destroy -R`', async () => {
+    const web = await lab.prepared('web');
+    const db = await lab.prepared('db');
+    await rm((await lab.spec()).image.path);
+    const context = contextOf();
+    await lab.backend().destroy(web, context);
+    expect(images()).toHaveLength(1);
+    expect(context.seen).toMatchObject([
+      { type: 'warning', code: 'VMCTL_PROPOLIS_IMAGE_KEPT', message: expect.stringContaining('vms/db') },
+    ]);
+    await lab.backend().destroy(db, contextOf());
+    expect(images()).toEqual([]);
+    expect(count(/zfs destroy .*-\w*[rR]/)).toBe(0);
+  });
+
+  it('whose file is there stays for the next VM', async () => {
+    await lab.backend().destroy(await lab.prepared(), contextOf());
+    expect(images()).toHaveLength(1);
+    await lab.prepared();
+    expect(count(/^qemu-img convert/)).toBe(1);
+  });
+});
+
+describe('a disk', () => {
+  it('grows to the size in the VMFile, in steps that zfs takes, and is never made smaller', async () => {
+    await lab.prepared('web', { diskBytes: 3 * MIB + 1 });
+    expect(lab.fake.state.datasets['rpool/vmctl/vms/web']?.volsize).toBe(3 * MIB + 128 * 1024);
+    await lab.prepared('db', { diskBytes: IMAGE_BYTES });
+    expect(lab.fake.state.datasets['rpool/vmctl/vms/db']?.volsize).toBe(IMAGE_BYTES);
+    await expect(lab.prepared('cache', { diskBytes: IMAGE_BYTES - 1 })).rejects.toMatchObject({
+      code: 'VMCTL_DISK_TOO_SMALL',
+    });
+    expect(count(/^zfs set volsize/)).toBe(1);
+  });
+
+  it('13: that is there is taken when it is the VM’s, of the same origin', async () => {
+    const spec = await lab.spec();
+    const backend = lab.backend();
+    const vm = lab.adopt(await backend.prepare(spec, contextOf()));
+    // The next start makes the disk of a guest that has never run, unless it is there.
+    await backend.start(vm, contextOf());
+    expect(count(/^zfs destroy/)).toBe(0);
+    expect(lab.fake.state.datasets['rpool/vmctl/vms/web']?.properties['vmctl:id']).toBe(vm.id);
+  });
+
+  it('13: of another origin is not taken and not touched, although zfs says that all is well', async () => {
+    const vm = await lab.prepared();
+    lab.fake.change(({ datasets }) => {
+      datasets['rpool/other@base'] = { type: 'snapshot', volsize: IMAGE_BYTES, properties: {} };
+      const web = datasets['rpool/vmctl/vms/web'];
+      if (web !== undefined) datasets['rpool/vmctl/vms/web'] = { ...web, origin: 'rpool/other@base' };
+    });
+    await expect(lab.backend().start(vm, contextOf())).rejects.toMatchObject({
+      code: 'VMCTL_PROPOLIS_DATASET_TAKEN',
+      message: expect.stringContaining('rpool/other@base'),
+    });
+  });
+
+  it('13: that comes to be between look and clone (“already exists”) is taken only with the right tags', async () => {
+    const spec = await lab.spec();
+    lab.fake.fail('zfs clone', "cannot create 'rpool/vmctl/vms/web': dataset already exists");
+    await expect(lab.backend().prepare(spec, contextOf())).rejects.toMatchObject({
+      code: 'VMCTL_PROPOLIS_DATASET_TAKEN',
+    });
+  });
+
+  it('14: of somebody else under the same name is neither used nor destroyed', async () => {
+    lab.fake.run('zfs', ['create', '-p', '-s', '-V', String(MIB), 'rpool/vmctl/vms/web']);
+    await expect(lab.backend().prepare(await lab.spec(), contextOf())).rejects.toMatchObject({
+      code: 'VMCTL_PROPOLIS_DATASET_TAKEN',
+      hint: expect.stringContaining('zfs rename'),
+    });
+    expect(lab.fake.state.datasets['rpool/vmctl/vms/web']).toBeDefined();
+  });
+
+  it('14: that a killed vmctl has left in the same work directory is made anew', async () => {
+    const first = await lab.prepared();
+    await rm(join(first.work_dir, 'propolis.json'));
+    await truncate(lab.fake.device('rpool/vmctl/vms/web'), 0);
+    const second = await lab.prepared();
+    expect(lab.fake.state.datasets['rpool/vmctl/vms/web']?.properties['vmctl:id']).toBe(second.id);
+    const { image } = await lab.spec();
+    expect(await readFile(lab.fake.device('rpool/vmctl/vms/web'))).toEqual(await readFile(image.path));
+  });
+
+  it('13: that is busy is destroyed as soon as it is not', async () => {
+    const vm = await lab.prepared();
+    lab.fake.fail('zfs destroy', "cannot destroy 'rpool/vmctl/vms/web': dataset is busy", 3);
+    await lab.backend().destroy(vm, contextOf());
+    expect(count(/^zfs destroy rpool\/vmctl\/vms\/web$/)).toBe(4);
+    expect(await lab.inventory()).toEqual([]);
+  });
+});

@@ -1,0 +1,135 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { describe, expect, it } from '@jest/globals';
+import { readRecord, writeRecord, type RunRecord } from '../../src/vm-record.js';
+import { findServerProcess } from '../../src/server-process.js';
+import { contextOf, processesOf, useIllumosLab } from '../support/illumos-lab.js';
+
+const lab = useIllumosLab();
+
+/** A process of somebody else. */
+async function stranger() {
+  const child = spawn('sleep', ['600'], { stdio: 'ignore' });
+  await once(child, 'spawn');
+  return {
+    pid: child.pid ?? -1,
+    lives: () => child.exitCode === null && child.signalCode === null,
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL');
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    },
+  };
+}
+
+describe('14: left-overs', () => {
+  it('a dead process: the VM is stopped, its run is cleared away, and it starts again', async () => {
+    const vm = await lab.running();
+    const { processes } = lab.host();
+    const identity = { pid: vm.pid ?? -1, startTime: vm.pid_start_time ?? '' };
+    await processes.signal(identity, 'SIGKILL');
+    await processes.waitForExit(identity, { timeoutMs: 10_000 });
+    expect(await lab.backend().state(vm, contextOf())).toMatchObject({
+      name: 'stopped',
+      detail: expect.stringContaining('out of the ordinary'),
+    });
+    const again = await lab.backend().start(vm, contextOf());
+    expect(again.pid).not.toBe(vm.pid);
+    expect((await readRecord(vm.work_dir))?.run?.directory).toMatch(/run-[12]$/);
+  });
+
+  it('a reused process id: whoever has it now is left alone', async () => {
+    await using other = await stranger();
+    const vm = await lab.running();
+    const record = await readRecord(vm.work_dir);
+    if (record === undefined || record.run === null) throw new Error('it runs');
+    const stopped = await lab.backend().stop(vm, { timeoutMs: 0 }, contextOf());
+    // The server's id has gone to another process; its start time has not.
+    const run: RunRecord = { ...record.run, pid: other.pid };
+    await writeRecord(lab.host(), vm.work_dir, { ...record, run });
+    expect((await lab.backend().state(stopped, contextOf())).name).toBe('stopped');
+    await lab.backend().stop({ ...stopped, pid: other.pid }, { timeoutMs: 0 }, contextOf());
+    await lab.backend().destroy(stopped, contextOf());
+    expect(other.lives()).toBe(true);
+  });
+
+  it('a server whose process id was never written down is found by its port and directory', async () => {
+    const vm = await lab.running();
+    const record = await readRecord(vm.work_dir);
+    if (record === undefined || record.run === null) throw new Error('it runs');
+    await writeRecord(lab.host(), vm.work_dir, {
+      ...record,
+      run: { ...record.run, pid: null, startTime: null },
+    });
+    expect(await lab.backend().state({ ...vm, pid: null }, contextOf())).toMatchObject({
+      name: 'running',
+      pid: vm.pid,
+    });
+    await lab.backend().destroy({ ...vm, pid: null }, contextOf());
+    expect(await processesOf(vm.work_dir)).toEqual([]);
+  });
+
+  it('a server on the same port in another directory is not taken for it', async () => {
+    const vm = await lab.running();
+    const run = (await readRecord(vm.work_dir))?.run;
+    if (run === undefined || run === null) throw new Error('it runs');
+    const elsewhere = { ...run, pid: null, startTime: null, directory: '/elsewhere/run-1' };
+    expect(await findServerProcess(lab.host(), elsewhere)).toBeUndefined();
+  });
+
+  it('a VNIC under the VM’s own name, of a killed vmctl: the next VM in that work directory takes it over', async () => {
+    const first = await lab.prepared();
+    const link = String(first['vnic']);
+    lab.fake.run('zfs', ['destroy', 'rpool/vmctl/vms/web']);
+    const second = await lab.prepared();
+    expect(second['vnic']).toBe(link);
+    await lab.backend().destroy(second, contextOf());
+    expect(await lab.inventory()).toEqual([]);
+  });
+
+  it('a VNIC of the user’s is used under its name, and never deleted', async () => {
+    lab.fake.run('dladm', ['create-vnic', '-l', 'net0', 'web0']);
+    const before = lab.fake.state.vnics;
+    const vm = await lab.running('web', { network: { type: 'vnic', name: 'web0' } });
+    expect(vm.mac_addr).toBe(before['web0']?.mac);
+    await lab.backend().destroy(vm, contextOf());
+    expect(lab.fake.state.vnics).toEqual(before);
+  });
+
+  it('a VNIC that vmctl makes under a name of the VMFile goes with the VM', async () => {
+    const vm = await lab.prepared('web', { network: { type: 'vnic', name: 'web0' } });
+    expect(Object.keys(lab.fake.state.vnics)).toEqual(['web0']);
+    await lab.backend().destroy(vm, contextOf());
+    expect(lab.fake.state.vnics).toEqual({});
+  });
+
+  it('a disk and a VNIC whose record is gone are found by what was written on them', async () => {
+    const vm = await lab.prepared();
+    const { rm } = await import('node:fs/promises');
+    await rm(`${vm.work_dir}/propolis.json`);
+    expect((await lab.backend().state(vm, contextOf())).name).toBe('prepared');
+    await lab.backend().destroy(vm, contextOf());
+    expect(await lab.inventory()).toEqual([]);
+  });
+
+  it('a dataset that has taken the place of the VM’s disk is not destroyed', async () => {
+    const vm = await lab.prepared();
+    lab.fake.change(({ datasets }) => {
+      const disk = datasets['rpool/vmctl/vms/web'];
+      if (disk !== undefined) datasets['rpool/vmctl/vms/web'] = { ...disk, properties: {} };
+    });
+    await lab.backend().destroy(vm, contextOf());
+    expect(lab.fake.state.datasets['rpool/vmctl/vms/web']).toBeDefined();
+  });
+
+  it('a VNIC without a disk: the VM is not destroyed yet, and says what is left', async () => {
+    const vm = await lab.running();
+    const stopped = await lab.backend().stop(vm, { timeoutMs: 0 }, contextOf());
+    lab.fake.run('zfs', ['destroy', 'rpool/vmctl/vms/web']);
+    expect(await lab.backend().state(stopped, contextOf())).toMatchObject({
+      name: 'failed',
+      detail: expect.stringContaining(String(vm['vnic'])),
+    });
+    await lab.backend().destroy(stopped, contextOf());
+    expect((await lab.backend().state(stopped, contextOf())).name).toBe('destroyed');
+  });
+});

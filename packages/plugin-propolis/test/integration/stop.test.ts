@@ -1,0 +1,144 @@
+import { describe, expect, it } from '@jest/globals';
+import type { VmHandle } from '@vmctl/core/plugin';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readRecord } from '../../src/vm-record.js';
+import { contextOf, useIllumosLab } from '../support/illumos-lab.js';
+
+const lab = useIllumosLab();
+
+async function stateOf(vm: VmHandle): Promise<string> {
+  return (await lab.backend().state(vm, contextOf())).name;
+}
+
+/** What the server's log says that was asked of it so far. */
+async function requests(vm: VmHandle): Promise<string[]> {
+  const directory = (await readRecord(vm.work_dir))?.run?.directory ?? '';
+  const lines = (await readFile(join(directory, 'server.log'), 'utf8'))
+    .split('\n')
+    .filter((line) => line !== '');
+  return lines.flatMap((line) => {
+    const { method, uri } = JSON.parse(line) as { method?: string; uri?: string };
+    return method === undefined ? [] : [`${method} ${String(uri)}`];
+  });
+}
+
+describe('9: stop', () => {
+  it('asks the guest over SSH to power off, and does not use Stop on one that does', async () => {
+    const vm = await lab.running();
+    const context = contextOf();
+    const asked: string[] = [];
+    const powerOff = async (): Promise<void> => {
+      asked.push(await stateOf(vm));
+      await lab.tell(vm, 'power-off');
+    };
+    const stopped = await lab.backend().stop(vm, { timeoutMs: 60_000, powerOff }, context);
+    expect(asked).toEqual(['running']);
+    expect(context.seen).toEqual([]);
+    expect(stopped.pid).toBeNull();
+    expect(await stateOf(stopped)).toBe('stopped');
+  });
+
+  it('is there when the guest is off, although its SSH server never answered', async () => {
+    const vm = await lab.running();
+    const context = contextOf();
+    let given: AbortSignal | undefined;
+    const powerOff = async (signal: AbortSignal): Promise<void> => {
+      given = signal;
+      await lab.tell(vm, 'power-off');
+      // The connection hangs, as one does whose other side has lost its power.
+      await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    };
+    await lab.backend().stop(vm, { timeoutMs: 60_000, powerOff }, context);
+    expect(context.seen).toEqual([]);
+    expect(given?.aborted).toBe(true);
+  });
+
+  it('uses Stop at the time-out, and says so', async () => {
+    const vm = await lab.running();
+    const context = contextOf();
+    const stopped = await lab
+      .backend()
+      .stop(vm, { timeoutMs: 100, powerOff: async () => undefined }, context);
+    expect(await stateOf(stopped)).toBe('stopped');
+    expect(context.seen).toMatchObject([
+      { type: 'warning', code: 'VMCTL_PROPOLIS_FORCED_OFF', message: expect.stringContaining('within') },
+    ]);
+  });
+
+  it('uses Stop at once on a guest that cannot be asked, and says why', async () => {
+    const vm = await lab.running();
+    const context = contextOf();
+    const powerOff = async (): Promise<void> => {
+      throw new Error('no key fits.');
+    };
+    await lab.backend().stop(vm, { timeoutMs: 600_000, powerOff }, context);
+    expect(context.seen).toMatchObject([{ message: expect.stringContaining('(no key fits)') }]);
+  });
+
+  it('does not ask when it is to be at once', async () => {
+    const vm = await lab.running();
+    let asked = false;
+    const powerOff = async (): Promise<void> => {
+      asked = true;
+    };
+    await lab.backend().stop(vm, { timeoutMs: 0, powerOff }, contextOf());
+    expect(asked).toBe(false);
+    expect(await stateOf(vm)).toBe('stopped');
+  });
+
+  it('is idempotent', async () => {
+    let vm = await lab.running();
+    for (let times = 0; times < 3; times += 1) {
+      vm = await lab.backend().stop(vm, { timeoutMs: 0 }, contextOf());
+      expect(vm.pid).toBeNull();
+    }
+    expect(await stateOf(vm)).toBe('stopped');
+  });
+});
+
+it.each(['suspend', 'resume'] as const)(
+  '10: %s is refused with the typed error, without any request',
+  async (verb) => {
+    const vm = await lab.running();
+    const before = await requests(vm);
+    const commands = lab.fake.commands.length;
+    await expect(lab.backend()[verb](vm)).rejects.toMatchObject({ code: 'VMCTL_BACKEND_UNSUPPORTED' });
+    expect(await requests(vm)).toEqual(before);
+    expect(lab.fake.commands).toHaveLength(commands);
+  },
+);
+
+describe('11: while Migrating', () => {
+  it.each(['destroy', 'stop'] as const)('%s waits until it is over', async (verb) => {
+    const vm = await lab.running();
+    await lab.tell(vm, 'start-migration');
+    const { promise: waiting, resolve } = Promise.withResolvers<void>();
+    const { log } = lab.host();
+    const backend = lab.backend({ patience: { migrationMs: 60_000 } }, { log });
+    const done =
+      verb === 'stop' ? backend.stop(vm, { timeoutMs: 0 }, contextOf()) : backend.destroy(vm, contextOf());
+    void done.finally(resolve);
+    expect(await stateOf(vm)).toBe('running');
+    await lab.tell(vm, 'end-migration');
+    await done;
+    await waiting;
+    expect(await stateOf(vm)).toBe(verb === 'stop' ? 'stopped' : 'destroyed');
+  });
+
+  it.each(['destroy', 'stop'] as const)(
+    '%s refuses when that takes too long, and changes nothing',
+    async (verb) => {
+      const vm = await lab.running();
+      await lab.tell(vm, 'start-migration');
+      const before = await lab.inventory();
+      const backend = lab.backend({ patience: { migrationMs: 50 } });
+      const done =
+        verb === 'stop' ? backend.stop(vm, { timeoutMs: 0 }, contextOf()) : backend.destroy(vm, contextOf());
+      await expect(done).rejects.toMatchObject({ code: 'VMCTL_PROPOLIS_MIGRATING' });
+      expect(await lab.inventory()).toEqual(before);
+      await lab.tell(vm, 'end-migration');
+      expect(await stateOf(vm)).toBe('running');
+    },
+  );
+});
