@@ -8,6 +8,9 @@ interface FlagShape {
   readonly type?: string | undefined;
   readonly allowNo?: boolean | undefined;
   readonly hidden?: boolean | undefined;
+  /** Of a flag with a number. */
+  readonly min?: number | undefined;
+  readonly max?: number | undefined;
 }
 
 /** The command that was called with words that it does not take. */
@@ -172,9 +175,12 @@ function badValue(error: Error, name: string, why: string, command: CalledComman
   if (isVmctlError(error)) {
     return new VmctlError(error.code, { message: `${where}: ${why}`, hint: error.hint, cause: error.cause });
   }
-  const [, bound = '', limit = '', given = ''] =
-    /^Expected an integer(?: (greater|less) than or equal to (\S+))? but received: ([^]*)$/.exec(why) ?? [];
-  const range = bound === '' ? '' : bound === 'greater' ? `, ${limit} or more` : `, ${limit} or less`;
+  const [, given = ''] = /^Expected an integer.* but received: ([^]*)$/.exec(why) ?? [];
+  const { min, max } = command.flags[name] ?? {};
+  const range = [
+    ...(min === undefined ? [] : [`, ${min} or more`]),
+    ...(max === undefined ? [] : [`, ${max} or less`]),
+  ].join('');
   return new VmctlError('VMCTL_USAGE', {
     message: given === '' ? `${where}: ${why}` : `${where} is a whole number${range}, not \`${given}\`.`,
     hint: seeHelp(command),
