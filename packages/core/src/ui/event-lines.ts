@@ -47,23 +47,25 @@ export class EventLines {
       case 'stage.finished':
         // The steps have said it already.
         if (event.stage === 'provision') return [];
-        return [this.#row(event.vm, STAGE_LABELS[event.stage], event.detail, event.durationMs)];
+        return [
+          this.#row(event.vm, STAGE_LABELS[event.stage], this.#rules.clean(event.detail), event.durationMs),
+        ];
       case 'step.started':
-        return [this.#row(event.vm, STAGE_LABELS.provision, `${stepName(event.step)} …`)];
+        return [this.#row(event.vm, STAGE_LABELS.provision, `${this.#step(event.step)} …`)];
       case 'step.output':
         return this.#output(event.vm, event.stream, event.text);
       case 'step.finished':
         this.#provisioned.add(event.vm);
         return [
           ...this.#flush(event.vm),
-          this.#row(event.vm, STAGE_LABELS.provision, `${stepName(event.step)} done`, event.durationMs),
+          this.#row(event.vm, STAGE_LABELS.provision, `${this.#step(event.step)} done`, event.durationMs),
         ];
       case 'step.skipped':
         return [
           this.#row(
             event.vm,
             STAGE_LABELS.provision,
-            this.#style.dim(`${stepName(event.step)} skipped: ${event.reason}`),
+            this.#style.dim(`${this.#step(event.step)} skipped: ${this.#rules.clean(event.reason)}`),
           ),
         ];
       case 'step.failed':
@@ -91,9 +93,9 @@ export class EventLines {
     }
   }
 
-  #row(vm: string, label: string, words: string, durationMs?: number): string {
+  /** @param detail - fit for the terminal */
+  #row(vm: string, label: string, detail: string, durationMs?: number): string {
     const { dim, strong } = this.#style;
-    const detail = this.#rules.clean(words);
     const head = `  ${strong(vm.padEnd(this.#nameWidth))}  ${dim(label.padEnd(LABEL_WIDTH))} `;
     if (durationMs === undefined) return head + detail;
     const took = formatDuration(durationMs).padStart(TOOK_WIDTH);
@@ -203,6 +205,10 @@ export class EventLines {
     return lines.map((line) => `    ${line}`);
   }
 
+  #step({ index, count, name }: StepReference): string {
+    return `${index}/${count} ${this.#rules.clean(name)}`;
+  }
+
   #cleanLines(text: string): string[] {
     return text.split('\n').map((line) => this.#rules.clean(line));
   }
@@ -213,8 +219,4 @@ function lastState(line: string): string {
   let end = line.length;
   while (line[end - 1] === '\r') end--;
   return line.slice(line.lastIndexOf('\r', end - 1) + 1);
-}
-
-function stepName(step: StepReference): string {
-  return `${step.index}/${step.count} ${step.name}`;
 }

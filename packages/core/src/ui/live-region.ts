@@ -10,6 +10,11 @@ export interface TerminalSize {
 
 /** A terminal that may change its size. */
 export interface ResizableOutput extends Output {
+  /**
+   * Of Node's terminals: asks the system for the size. By itself Node does so when it comes to the signal, and a frame
+   * in between would be drawn for a terminal that is not there any more.
+   */
+  _refreshSize?(): void;
   on?(event: 'resize', listener: () => void): unknown;
   off?(event: 'resize', listener: () => void): unknown;
 }
@@ -34,7 +39,6 @@ const BEGIN_UPDATE = '\x1b[?2026h';
 const END_UPDATE = '\x1b[?2026l';
 const NO_WRAP = '\x1b[?7l';
 const WRAP = '\x1b[?7h';
-const ERASE_BELOW = '\x1b[J';
 const ERASE_TO_END = '\x1b[K';
 
 /**
@@ -143,12 +147,18 @@ export class LiveRegion {
       lines.length === this.#shown.length &&
       lines.every((line, index) => line === this.#shown[index]);
     if (isSame) return;
-    const up = this.#rowsShown(columns);
-    let frame = up === 0 ? '\r' : `\r\x1b[${up}A`;
+    const rows = this.#rowsShown(columns);
     // Without new text the lines are written over the old ones, so that not even a slow terminal shows a gap.
-    if (text !== '' || up !== this.#shown.length) frame += ERASE_BELOW;
-    // Where a terminal takes a character for wider than it is thought to be here, the line is cut, not wrapped.
-    frame += text + lines.map((line) => `${NO_WRAP}${line}${WRAP}${ERASE_TO_END}\n`).join('') + ERASE_BELOW;
+    const isErased = text !== '' || rows !== this.#shown.length;
+    const surplus = isErased ? 0 : Math.max(0, rows - lines.length);
+    const frame = [
+      `\r${up(rows)}`,
+      isErased ? eraseRows(rows) : '',
+      text,
+      // Where a terminal takes a character for wider than it is thought to be here, the line is cut, not wrapped.
+      ...lines.map((line) => `${NO_WRAP}${line}${WRAP}${ERASE_TO_END}\n`),
+      eraseRows(surplus),
+    ].join('');
     this.#pending = '';
     this.#shown = lines;
     this.#shownColumns = columns;
@@ -163,12 +173,25 @@ export class LiveRegion {
   }
 
   #size(): TerminalSize {
+    this.#output._refreshSize?.(); // oxlint-disable-line no-underscore-dangle -- Node has no other name for it
     const { columns = 0, rows = 0 } = this.#output;
     return {
       columns: columns > 0 ? columns : DEFAULT_SIZE.columns,
       rows: rows > 0 ? rows : DEFAULT_SIZE.rows,
     };
   }
+}
+
+function up(rows: number): string {
+  return rows === 0 ? '' : `\x1b[${rows}A`;
+}
+
+/**
+ * Erases so many rows and the one below them, from the beginning of the first, where the cursor is again after it. Not
+ * all at once: tmux takes what is erased from the top of the screen for something to keep, and scrolls it out.
+ */
+function eraseRows(rows: number): string {
+  return `${`${ERASE_TO_END}\n`.repeat(rows)}${ERASE_TO_END}${up(rows)}`;
 }
 
 /**

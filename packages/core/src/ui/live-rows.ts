@@ -17,7 +17,8 @@ const ELAPSED_WIDTH = 7;
 const TEXT_WIDTH = 44;
 const TRANSFER_WIDTH = 76;
 /** With less room for what a VM does, other things give way. */
-const LEAST_DETAIL = 16;
+const LEAST_TEXT = 16;
+const LEAST_TRANSFER = 30;
 
 /** The view of a run at one moment. */
 export interface LiveView extends TerminalSize {
@@ -56,7 +57,7 @@ function activityRow(activity: Activity, state: RunState, view: LiveView, style:
   const headWidth = 2 + nameWidth;
   // With little room the stage stands in for what is done in it, then the time goes.
   let room = usable - headWidth - (2 + LABEL_WIDTH + 1) - (1 + ELAPSED_WIDTH);
-  const hasLabel = room >= LEAST_DETAIL;
+  const hasLabel = room >= (transfer === undefined ? LEAST_TEXT : LEAST_TRANSFER);
   if (!hasLabel) room = usable - headWidth - 2 - (1 + ELAPSED_WIDTH);
   const hasElapsed = room >= LABEL_WIDTH;
   if (!hasElapsed) room = usable - headWidth - 2;

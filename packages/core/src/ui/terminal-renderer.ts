@@ -4,8 +4,8 @@ import { LiveRegion, type ResizableOutput } from './live-region.js';
 import { liveRows } from './live-rows.js';
 import type { Renderer } from './renderer.js';
 import { RunState } from './run-state.js';
-import { styleFor, wantsColors } from './style.js';
-import { guestLine } from './terminal-text.js';
+import { styleFor } from './style.js';
+import { printedLine } from './terminal-text.js';
 
 /** The live view: finished lines scroll up, below them one line for every VM that is being worked on. */
 export class TerminalRenderer implements Renderer {
@@ -20,10 +20,9 @@ export class TerminalRenderer implements Renderer {
   constructor(output: ResizableOutput, now: () => number = () => performance.now()) {
     this.#output = output;
     this.#now = now;
-    const colors = wantsColors(output);
     this.#lines = new EventLines(styleFor(output), {
       columns: () => output.columns,
-      clean: (text) => guestLine(text, colors),
+      clean: printedLine,
     });
   }
 

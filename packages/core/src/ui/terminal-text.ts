@@ -33,22 +33,9 @@ export function oneLine(text: string): string {
   return harmless(text).replaceAll(/[\n\t]/g, ' ');
 }
 
-/** A colour or another look of text; no other sequence is left by {@link guestLine}. */
-// eslint-disable-next-line no-control-regex -- control sequences are the subject
-const LOOKS = /\x1b\[[\d;:]*m/g;
-
-/**
- * One line of what a guest prints, for a terminal: its colours stay when `colors` is set, and end with it. Whatever else
- * is no text or tab goes.
- */
-export function guestLine(text: string, colors: boolean): string {
-  const looks = colors ? (text.match(LOOKS) ?? []) : [];
-  if (looks.length === 0) return harmless(text).replaceAll('\n', ' ');
-  const line = text
-    .split(LOOKS)
-    .map((piece, index) => harmless(piece) + (looks[index] ?? ''))
-    .join('');
-  return `${line}\x1b[0m`.replaceAll('\n', ' ');
+/** One line of foreign text as {@link oneLine} gives it, but with its tabs. */
+export function printedLine(text: string): string {
+  return harmless(text).replaceAll('\n', ' ');
 }
 
 function harmless(text: string): string {

@@ -79,10 +79,7 @@ export class FakeTerminal extends EventEmitter {
     if (final === 'A')
       this.#to(Math.max(this.#lines.length - this.rows, 0, this.#row - Number(parameters)), this.#column);
     else if (final === 'K') line.length = Math.min(line.length, this.#column);
-    else if (final === 'J') {
-      line.length = Math.min(line.length, this.#column);
-      this.#lines.length = this.#row + 1;
-    } else if (parameters === '?7') this.#wraps = final === 'h';
+    else if (parameters === '?7') this.#wraps = final === 'h';
     else return final === 'm' || parameters === '?2026';
     return true;
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { VmctlEventBody } from '../../../src/events/events.js';
 import { EventLines } from '../../../src/ui/event-lines.js';
-import { guestLine } from '../../../src/ui/terminal-text.js';
+import { printedLine } from '../../../src/ui/terminal-text.js';
 
 const plain = (text: string): string => text;
 const style = { good: plain, bad: plain, warn: plain, dim: plain, strong: plain };
@@ -118,7 +118,7 @@ describe('EventLines', () => {
         stage: 'start',
         durationMs: 1200,
         error: { code: 'VMCTL_X', message: 'It broke.\nBadly.', hint: 'Mend it.' },
-      } as VmctlEventBody),
+      }),
     ).toEqual([
       '✗ web failed in start after 1.2 s',
       '    It broke.',
@@ -179,7 +179,7 @@ describe('EventLines', () => {
     function showIn(columns: number, ...events: VmctlEventBody[]): string[] {
       const lines = new EventLines(style, {
         columns: () => columns,
-        clean: (text) => guestLine(text, false),
+        clean: printedLine,
       });
       return events.flatMap((event) => lines.lines({ ...event, time }));
     }

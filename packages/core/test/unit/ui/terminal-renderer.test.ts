@@ -42,7 +42,7 @@ describe('TerminalRenderer', () => {
     );
   });
 
-  it('lets a guest colour its lines, and nothing else', () => {
+  it('lets nothing that a guest prints move the cursor', () => {
     show(
       started,
       { type: 'vm.started', vm: 'web' },
