@@ -104,6 +104,29 @@ describe('vmctl config', () => {
   );
 });
 
+describe('a configuration that is a program', () => {
+  it.each([
+    [
+      'vmctl.config.ts',
+      `import type { VmctlConfig } from '@vmctl/core';
+       const parallel: number = 1 + 1;
+       export default { parallel } satisfies VmctlConfig;`,
+    ],
+    ['vmctl.config.js', 'export default () => ({ parallel: 2 });'],
+    ['vmctl.config.cjs', 'module.exports = { parallel: 2 };'],
+  ])(
+    'is run, and nothing else is said: %s',
+    async (name, text) => {
+      const file = await home.write(text, name);
+      const { code, stdout, stderr } = await run('config');
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toMatch(new RegExp(`^parallel +2 +${name}$`, 'm'));
+      await rm(file);
+    },
+    LIMIT,
+  );
+});
+
 describe('a configuration that is wrong', () => {
   it(
     'ends what would work with it, and is named by config and doctor',
