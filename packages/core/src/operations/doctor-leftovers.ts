@@ -10,7 +10,7 @@ const GROUP = { group: 'state', status: 'warning' } as const;
 const MEND = 'vmctl doctor --fix';
 
 /** What killed commands have left and nobody needs. The next command that comes across it removes it; `--fix` does now. */
-export async function leftoverFindings(runtime: Runtime, signal: AbortSignal): Promise<DoctorFinding[]> {
+export async function leftoverFindings(runtime: Runtime): Promise<DoctorFinding[]> {
   const isLocked = async (name: string): Promise<boolean> =>
     (await lockHolder({ directory: runtime.dataDir.locks, name, processes: runtime.processes })) !==
     undefined;
@@ -18,7 +18,6 @@ export async function leftoverFindings(runtime: Runtime, signal: AbortSignal): P
     ...(await halfMadeFindings(runtime, isLocked)),
     ...(await claimFindings(runtime, isLocked)),
   ];
-  signal.throwIfAborted();
   return [...findings, ...(await imageFindings(runtime, isLocked))];
 }
 

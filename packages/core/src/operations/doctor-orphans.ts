@@ -2,9 +2,9 @@ import { access, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { shellWord } from '../errors/shell-word.js';
 import { errnoOf } from '../host/fs-error.js';
-import { lockHolder } from '../host/lock.js';
 import type { VmHandle } from '../hypervisor/contract.js';
 import { VM_NAME } from '../state/data-dir.js';
+import { lockedVms } from '../state/vm-lock.js';
 import { isHalfMade } from '../state/work-dir.js';
 import type { DoctorFinding } from './doctor-finding.js';
 import type { Runtime } from './runtime.js';
@@ -22,17 +22,20 @@ export async function orphanFindings(runtime: Runtime): Promise<DoctorFinding[]>
   const processes = await vmProcesses(runtime);
   const workDirs = await workDirsOf(runtime);
   const vms = new Map((await runtime.registry.list()).map((handle) => [handle.work_dir, handle]));
+  const busy = await lockedVms(runtime.dataDir, runtime.processes);
   const findings: DoctorFinding[] = [];
   const lost = processes.filter(({ workDir }) => !vms.has(workDir));
   for (const { pid, workDir } of lost) findings.push(lostProcess(pid, workDir));
   for (const { name, path } of workDirs) {
-    if (vms.has(path) || (await isHalfMade(path)) || (await isWorkedOn(runtime, name))) continue;
+    if (vms.has(path) || (await isHalfMade(path)) || busy.includes(name)) continue;
     findings.push(lostDirectory(name, path, lost.find(({ workDir }) => workDir === path)?.pid));
   }
   const backends = (await runtime.plugins()).installed('hypervisors');
   for (const vm of vms.values()) {
-    if (await isWorkedOn(runtime, vm.name)) continue;
-    if (await isMissing(vm.work_dir)) findings.push(emptyEntry(vm));
+    if (busy.includes(vm.name)) continue;
+    const isEmpty = await isMissing(vm.work_dir);
+    // It may have been destroyed meanwhile.
+    if (isEmpty && (await runtime.registry.get(vm.name)) !== undefined) findings.push(emptyEntry(vm));
     if ((vm.backend_plugin ?? null) === null && !backends.includes(vm.backend)) findings.push(noBackend(vm));
   }
   return findings;
@@ -89,10 +92,6 @@ function noBackend({ name, backend }: VmHandle): DoctorFinding {
     detail: `No installed plugin brings its backend "${backend}". Install it again; when it is gone for good, the VM can be given up.`,
     fix: `vmctl destroy --forget ${name}`,
   };
-}
-
-async function isWorkedOn({ dataDir, processes }: Runtime, vm: string): Promise<boolean> {
-  return (await lockHolder({ directory: dataDir.locks, name: `vm-${vm}`, processes })) !== undefined;
 }
 
 /** A directory that cannot be looked at is no missing one. */

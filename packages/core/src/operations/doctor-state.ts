@@ -18,10 +18,28 @@ export async function stateFindings(runtime: Runtime, signal: AbortSignal): Prom
   const findings = [await dataDirectoryFinding(runtime)];
   if (findings[0]?.status === 'error') return findings;
   const registry = await registryFindings(runtime);
-  findings.push(...registry, ...(await permissionFindings(runtime)), ...(await lockFindings(runtime)));
+  const looks = [
+    ['permissions', permissionFindings],
+    ['locks', lockFindings],
+  ] as const;
   // Without the registry every VM would look like an orphan.
-  if (registry.some(({ status }) => status === 'error')) return findings;
-  return [...findings, ...(await orphanFindings(runtime)), ...(await leftoverFindings(runtime, signal))];
+  const isKnown = registry.every(({ status }) => status !== 'error');
+  const more = [
+    ['orphans', orphanFindings],
+    ['leftovers', leftoverFindings],
+  ] as const;
+  findings.push(...registry);
+  for (const [what, look] of [...looks, ...(isKnown ? more : [])]) {
+    signal.throwIfAborted();
+    findings.push(...(await look(runtime).catch((error: unknown) => [unseen(what, error)])));
+  }
+  return findings;
+}
+
+/** What stands in the way of looking is a finding as well. */
+function unseen(what: string, error: unknown): DoctorFinding {
+  const fix = isVmctlError(error) ? error.hint : undefined;
+  return { ...GROUP, id: what, status: 'error', title: what, detail: messageOf(error), fix };
 }
 
 /** Whether it can be read and written, and has room. */
@@ -30,19 +48,26 @@ async function dataDirectoryFinding(runtime: Runtime): Promise<DoctorFinding> {
   const base = { ...GROUP, id: 'data-directory', title: 'data directory' };
   try {
     if (await mustBeWritable(path)) await runtime.dataDir.open();
-    const count = (await quietRegistry(runtime).registry.list()).length;
     const { bavail, bsize } = await statfs(path);
-    const free = bavail * bsize;
-    const space = `${(free / 2 ** 30).toFixed(1)} GiB free`;
-    if (free >= LOW_SPACE) {
-      return { ...base, status: 'ok', detail: `${path}: ${count} ${count === 1 ? 'VM' : 'VMs'}, ${space}` };
-    }
-    const detail = `${path}: only ${space}. Disks grow while VMs run.`;
-    return { ...base, status: 'warning', detail, fix: 'vmctl image prune' };
+    const vms = (await quietRegistry(runtime).registry.list()).length;
+    return { ...base, ...spaceFinding(path, { vms, freeBytes: bavail * bsize }) };
   } catch (error) {
     const fix = isVmctlError(error) ? error.hint : undefined;
     return { ...base, status: 'error', detail: messageOf(error), fix };
   }
+}
+
+/** What there is to say of a data directory with so much room on its disk. */
+export function spaceFinding(
+  path: string,
+  { vms, freeBytes }: { readonly vms: number; readonly freeBytes: number },
+): Pick<DoctorFinding, 'status' | 'detail' | 'fix'> {
+  const space = `${(freeBytes / 2 ** 30).toFixed(1)} GiB free`;
+  if (freeBytes >= LOW_SPACE) {
+    return { status: 'ok', detail: `${path}: ${vms} ${vms === 1 ? 'VM' : 'VMs'}, ${space}` };
+  }
+  const detail = `${path}: only ${space}. Disks grow while VMs run.`;
+  return { status: 'warning', detail, fix: 'vmctl image prune' };
 }
 
 /** @returns whether the directory is missing, and has yet to be made */

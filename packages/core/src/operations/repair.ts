@@ -1,9 +1,10 @@
 import { chmod, lstat } from 'node:fs/promises';
 import { reportError } from '../errors/error-report.js';
-import { hasCode } from '../errors/vmctl-error.js';
+import { hasCode, VmctlError } from '../errors/vmctl-error.js';
 import { errnoOf, fsError } from '../host/fs-error.js';
 import { clearStaleLock } from '../host/stale-locks.js';
 import { ImageClaims } from '../images/image-claims.js';
+import { lockedVms } from '../state/vm-lock.js';
 import { removeLeftoversOf } from '../state/work-dir.js';
 import type { Repair, RepairResult } from './doctor-finding.js';
 import { imageUse } from './image-use.js';
@@ -66,11 +67,23 @@ async function mend(
       return (await (await runtime.images()).removeLeftovers({ users, signal })).length > 0;
     }
     case 'prune-project-plugins':
+      await nobodyMustWork(runtime);
       return (await prunePlugins(runtime, { signal })).removed.length > 0;
     case 'install-plugins':
       await installPlugins(each.packages, signal);
       return true;
   }
+}
+
+/** A command that works on VMs may have loaded half of a plugin that no VM needs yet. */
+async function nobodyMustWork({ dataDir, processes }: Runtime): Promise<void> {
+  const [vm] = await lockedVms(dataDir, processes);
+  if (vm === undefined) return;
+  throw new VmctlError('VMCTL_LOCKED', {
+    message: `Another command works on ${vm}, and may use plugins that nobody else needs.`,
+    hint: 'Try again when it has ended.',
+    details: { vm },
+  });
 }
 
 function locked<T>(runtime: Runtime, vm: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {

@@ -1,4 +1,5 @@
 import { acquireLock, type Lock, lockHolder, type LockHolder } from '../host/lock.js';
+import { heldLocks } from '../host/lock-directory.js';
 import type { ProcessTable } from '../host/process-contract.js';
 import { createProcessTable } from '../host/process-table.js';
 import type { DataDir } from './data-dir.js';
@@ -42,6 +43,13 @@ export async function vmLockHolder(
   processes: ProcessTable,
 ): Promise<LockHolder | undefined> {
   return lockHolder({ directory: dataDir.locks, name: lockName(name), processes });
+}
+
+/** The VMs that somebody works on now, whether they exist or not. */
+export async function lockedVms(dataDir: DataDir, processes: ProcessTable): Promise<readonly string[]> {
+  const prefix = lockName('');
+  const held = await heldLocks(dataDir.locks, processes);
+  return held.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
 }
 
 function lockName(vm: string): string {

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { chmod, mkdir, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DoctorFinding, RepairResult } from '../../../src/operations/doctor-finding.js';
+import { spaceFinding } from '../../../src/operations/doctor-state.js';
 import type { Vmctl } from '../../../src/vmctl.js';
 import { Child } from '../../support/child.js';
 import { useNoopLibrary } from '../../support/noop-library.js';
@@ -275,6 +276,16 @@ describe('doctor', () => {
     expect(await readdir(at('.image-claims'))).toEqual(['web']);
   });
 
+  it('leaves plugins of projects alone while a command works on a VM: it may use them', async () => {
+    const vmctl = await withVm();
+    const worker = await holdLock('vm-db');
+    const repairs = [{ kind: 'prune-project-plugins' }] as const;
+    const prune = () => vmctl.repair({ repairs, installPlugins: async () => undefined });
+    expect(await prune()).toMatchObject([{ outcome: 'busy', error: { code: 'VMCTL_LOCKED' } }]);
+    await worker.kill();
+    expect(await prune()).toMatchObject([{ outcome: 'unneeded' }]);
+  });
+
   it('mends nothing twice', async () => {
     const vmctl = await withVm();
     await chmod(at(), 0o755);
@@ -300,6 +311,42 @@ describe('doctor', () => {
     expect(results).toMatchObject([
       { outcome: 'failed', error: { message: 'no registry' } },
       { outcome: 'mended' },
+    ]);
+  });
+});
+
+describe('the data directory', () => {
+  it('is an error when something else is in its place, and nothing more is said then', async () => {
+    await mkdir(join(at(), '..'), { recursive: true });
+    await writeFile(at(), 'not a directory');
+    expect(await stateOf(library.open().vmctl)).toMatchObject([
+      { id: 'data-directory', status: 'error', detail: expect.stringContaining(at()) },
+    ]);
+  });
+
+  it('is well when it is not there yet', async () => {
+    expect(await stateOf(library.open().vmctl)).toEqual([]);
+  });
+
+  it('is a warning when there is little room for disks, with what makes some', () => {
+    expect(spaceFinding('/data', { vms: 1, freeBytes: 2 ** 31 })).toEqual({
+      status: 'ok',
+      detail: '/data: 1 VM, 2.0 GiB free',
+    });
+    expect(spaceFinding('/data', { vms: 1, freeBytes: 2 ** 31 - 1 })).toMatchObject({
+      status: 'warning',
+      fix: 'vmctl image prune',
+    });
+  });
+
+  it('does not keep the other findings back when a part of it cannot be looked at', async () => {
+    const vmctl = await withVm();
+    await chmod(at(), 0o755);
+    await rm(at('.image-claims'), { recursive: true, force: true });
+    await writeFile(at('.image-claims'), 'not a directory');
+    expect(await stateOf(vmctl)).toMatchObject([
+      { id: `permissions:${at()}` },
+      { id: 'leftovers', status: 'error', detail: expect.stringContaining(at('.image-claims')) },
     ]);
   });
 });
