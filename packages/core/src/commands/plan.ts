@@ -9,7 +9,7 @@ export default class Plan extends BaseCommand {
   static override summary = 'Show what `up` would do, and why.';
   static override description = `Compares the VMs with the VMFile and shows for each one what \`up\` does with it (+ create, > start or resume, = nothing), which settings differ and when they take effect (~ after a restart, -/+ only in a VM that is made anew), which provisioning steps run and why, and which images are fetched.
 
-Only looks: nothing is fetched, installed, locked or written, and no guest is needed. Exits with 1 when \`up\` would fail; with --detailed-exitcode with ${EXIT.changes} when there are changes.`;
+Only looks: nothing is fetched, installed, locked or written, and no guest is needed.`;
   static override examples = [
     { description: 'Everything in the VMFile', command: '<%= config.bin %> plan' },
     { description: 'One VM, with what it depends on', command: '<%= config.bin %> plan web' },
