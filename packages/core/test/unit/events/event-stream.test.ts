@@ -52,4 +52,21 @@ describe('the event stream', () => {
     unsubscribe();
     expect(caughtUp).toBe(true);
   });
+
+  it('has settled when everybody has done their work, which some of them may not tell', async () => {
+    const stream = new EventStream();
+    const work = Promise.withResolvers<void>();
+    const order: string[] = [];
+    stream.subscribe(() => undefined);
+    stream.subscribe(
+      () => undefined,
+      undefined,
+      () => work.promise,
+    );
+    const settled = stream.settled().then(() => order.push('settled'));
+    order.push('still at work');
+    work.resolve();
+    await settled;
+    expect(order).toEqual(['still at work', 'settled']);
+  });
 });
