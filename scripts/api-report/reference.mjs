@@ -10,7 +10,7 @@
 const chapters = [
   { title: 'Plugin and host', folders: ['plugins/contract', 'host/'] },
   { title: 'Hooks', folders: ['plugins/hooks', 'plugins/up-context'] },
-  { title: 'Backends', folders: ['hypervisor/'] },
+  { title: 'Backends', folders: ['hypervisor/', 'config/'] },
   { title: 'Provisioners', folders: ['provisioner/'] },
   { title: 'The guest session', folders: ['guest/'] },
   { title: 'Image sources', folders: ['images/'] },
