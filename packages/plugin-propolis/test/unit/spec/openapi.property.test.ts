@@ -24,7 +24,7 @@ const vms = fc.record({
       vcpus: fc.integer({ min: 1, max: 32 }),
       memory_mb: fc.oneof(
         fc.integer({ min: 1, max: 2 ** 21 }),
-        fc.maxSafeInteger().map((n) => Math.abs(n) + 1),
+        fc.maxSafeNat().map((n) => Math.max(1, n)),
       ),
       disk_gb: fc.option(fc.double({ min: 0.1, max: 10_000, noNaN: true })),
       seed_iso_path: fc.option(fc.string({ minLength: 1 }).map((text) => `/vms/${text}/seed.iso`)),
