@@ -8,7 +8,7 @@ import { brokenPlugins } from './load-plugins.js';
 import { endWithLostOutput } from './lost-output.js';
 import { Vmctl } from '../vmctl.js';
 import { errorDocument, exitStatus, showError } from './show-error.js';
-import { type CalledCommand, usageError } from './usage-error.js';
+import type { CalledCommand } from './usage-error.js';
 
 /** Flags that more than one command has. */
 export const sharedFlags = {
@@ -167,6 +167,7 @@ export abstract class BaseCommand extends Command {
   protected override async catch(thrown: Error & { exitCode?: number }): Promise<unknown> {
     // The command asked for it, and has said what there is to say.
     if (thrown instanceof Errors.ExitError) throw thrown;
+    const { usageError } = await import('./usage-error.js');
     const error = usageError(thrown, this.#called()) ?? thrown;
     if (this.jsonEnabled()) this.logJson(this.toErrorJson(error));
     else showError(error);

@@ -1,4 +1,4 @@
-import { type Config, Errors } from '@oclif/core';
+import type { Config } from '@oclif/core';
 import { isVmctlError, VmctlError } from '../errors/vmctl-error.js';
 import { usageError } from './usage-error.js';
 
@@ -14,7 +14,7 @@ export function foreignCommandError(error: Error, args: readonly string[], confi
   const usage = usageError(error, { name, flags: command.flags, args: Object.keys(command.args) });
   if (usage !== undefined) return usage;
   const { code, exit, suggestions = [] } = readError(error);
-  const isMeant = error instanceof Errors.CLIError || exit !== undefined;
+  const isMeant = exit !== undefined;
   return Object.assign(
     new VmctlError(code ?? (isMeant ? 'VMCTL_COMMAND_FAILED' : 'VMCTL_PLUGIN_FAILED'), {
       message: isMeant

@@ -4,7 +4,6 @@ import { wrapText } from '../ui/wrap-text.js';
 import { VmctlCommandHelp } from './command-help.js';
 import { commandGroups } from './command-groups.js';
 import { helpTopics } from './help-topics.js';
-import { unknownCommand } from './unknown-command.js';
 
 /** What a list shows of a command, a group of commands, or a topic. */
 interface Row {
@@ -22,7 +21,9 @@ export default class VmctlHelp extends Help {
     } catch (error) {
       const [, subject] =
         error instanceof Errors.CLIError ? (/^Command ([^]+) not found\.$/.exec(error.message) ?? []) : [];
-      throw subject === undefined ? error : unknownCommand(subject.split(':'), [], this.config);
+      if (subject === undefined) throw error;
+      const { unknownCommand } = await import('./unknown-command.js');
+      throw unknownCommand(subject.split(':'), [], this.config);
     }
   }
 

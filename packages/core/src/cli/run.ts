@@ -1,16 +1,12 @@
-import { Config, Errors, flush, type Interfaces, run as runOclif, settings } from '@oclif/core';
+import { flush, type Interfaces, run as runOclif, settings } from '@oclif/core';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
-import { EXIT } from '../errors/registry.js';
 import { asError } from '../errors/vmctl-error.js';
 import { commandEnded } from '../plugins/command-end.js';
-import { foreignCommandError } from './foreign-command.js';
 import { separateGuestCommand } from './guest-command-line.js';
-import { type CliOptions, loadPlugins } from './load-plugins.js';
+import { loadPlugins } from './load-plugins.js';
 import { shareTerminal } from '../ui/shared-terminal.js';
 import { endWithLostOutput } from './lost-output.js';
-import { asksForJson, errorDocument, exitStatus, showError } from './show-error.js';
-import { unknownCommand } from './unknown-command.js';
 
 /** Runs the command line. `url` is the module URL of the executable. */
 export async function run(url: string): Promise<void> {
@@ -30,28 +26,8 @@ export async function run(url: string): Promise<void> {
     await runOclif(args, options);
     await flush();
   } catch (error) {
-    await fail(asError(error), args, options);
+    const { showFailure } = await import('./command-failure.js');
+    await showFailure(asError(error), args, options);
   }
   commandEnded();
-}
-
-/** What no command of core's has shown itself: a command that is none, and the errors of others' commands. */
-async function fail(error: Error, args: readonly string[], options: CliOptions): Promise<void> {
-  if (error instanceof Errors.ExitError || (error as { code?: unknown }).code === 'EEXIT') {
-    process.exitCode = exitStatus(error);
-    return;
-  }
-  const shown = await explain(error, args, options);
-  if (asksForJson(args)) process.stdout.write(`${JSON.stringify(errorDocument(shown), null, 2)}\n`);
-  else showError(shown);
-  process.exitCode = error === shown ? exitStatus(error) : exitStatus(shown) || EXIT.failure;
-}
-
-async function explain(error: Error, args: readonly string[], options: CliOptions): Promise<Error> {
-  const [, id] = /^command ([^]+) not found$/.exec(error.message) ?? [];
-  // Only now, because it costs a second reading of what oclif has in hand.
-  const config = await Config.load(options);
-  if (id === undefined) return foreignCommandError(error, args, config);
-  const words = id.split(':');
-  return unknownCommand(words, args.slice(words.length), config);
 }

@@ -1,4 +1,3 @@
-import { Errors } from '@oclif/core';
 import { nearest } from '../errors/nearest.js';
 import { isVmctlError, VmctlError } from '../errors/vmctl-error.js';
 
@@ -37,7 +36,8 @@ export function usageError(error: Error, command: CalledCommand): VmctlError | u
   const message = withoutPointer(error.message);
   const ofFlag = /^Parsing --(\S+) \n\t([^]*)$/.exec(message);
   if (ofFlag !== null) return badValue(error, ofFlag[1] ?? '', ofFlag[2] ?? '', command);
-  if (isVmctlError(error) || !(error instanceof Errors.CLIError)) return undefined;
+  // By shape: a plugin may bring an oclif of its own.
+  if (isVmctlError(error) || !('oclif' in error)) return undefined;
   const { said, hint } = explain(error.constructor.name, error as ParseFailure, message, command) ?? {};
   if (said === undefined) return undefined;
   return new VmctlError('VMCTL_USAGE', {

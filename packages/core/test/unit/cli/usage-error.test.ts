@@ -84,6 +84,15 @@ describe('words that a command does not take', () => {
   });
 });
 
+it('knows the errors of an oclif that a plugin brings with itself', () => {
+  class NonExistentFlagsError extends Error {
+    readonly oclif = { exit: 2 };
+    readonly flags = ['--forse'];
+  }
+  const error = new NonExistentFlagsError('Nonexistent flag: --forse\nSee more help with --help');
+  expect(usageError(error, { name: 'wait', flags, args: [] })?.hint).toContain('`--force`');
+});
+
 it('leaves errors alone that are not about the words of a command', () => {
   const command = { name: 'wait', flags, args: [] };
   expect(usageError(new Error('disk on fire'), command)).toBeUndefined();
