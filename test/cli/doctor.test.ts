@@ -3,7 +3,8 @@ import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tinyDisk } from '../support/noop-project.js';
 import { NO_REGISTRY } from '../support/plugins-home.js';
-import { VmctlHome } from '../support/vmctl-home.js';
+import { Tmux } from '../support/tmux.js';
+import { repositoryRoot, VmctlHome } from '../support/vmctl-home.js';
 
 /** Against hanging only: each test runs vmctl several times. */
 const LIMIT = 180_000;
@@ -86,6 +87,36 @@ describe('vmctl doctor', () => {
     const report = await home.json('doctor', '--fix');
     expect(report).toMatchObject({ repairs: [], findings: expect.any(Array) });
   });
+});
+
+describe('vmctl doctor --fix on a terminal', () => {
+  let terminal: Tmux;
+  beforeEach(async () => {
+    await withPlugins();
+    terminal = await Tmux.create({ cwd: home.project, env: home.env, columns: 200 });
+    await terminal.type(`vmctl() { node ${join(repositoryRoot, 'packages/core/bin/run.js')} "$@"; }`);
+  }, LIMIT);
+  afterEach(async () => {
+    await terminal.end();
+  });
+
+  it(
+    'says what it will do and asks; a no changes nothing, a yes mends it',
+    async () => {
+      await chmod(home.dataDir, 0o755);
+      await terminal.type('vmctl doctor --fix; echo no-$?');
+      await terminal.shows(/chmod 700 .*[^]*Mend this\? \[y\/N\]/);
+      await terminal.type('n');
+      await terminal.shows(/Nothing was done[^]*no-2$/m);
+      expect(await modeOf(home.dataDir)).toBe(0o755);
+      await terminal.type('clear; vmctl doctor --fix; echo yes-$?');
+      await terminal.shows(/Mend this\? \[y\/N\]/);
+      await terminal.type('y');
+      await terminal.shows(/Done: take the rights of others away[^]*data directory [^]*yes-0$/m);
+      expect(await modeOf(home.dataDir)).toBe(0o700);
+    },
+    LIMIT,
+  );
 });
 
 describe('vmctl destroy --forget', () => {

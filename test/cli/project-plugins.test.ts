@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { acmeBackend, acmeLibrary } from '../support/acme-plugin.js';
+import { JsonSchemas } from '../support/json-schemas.js';
 import { tinyDisk } from '../support/noop-project.js';
 import { ScriptedRegistry } from '../support/scripted-registry.js';
 import { type RunningCommand, VmctlHome } from '../support/vmctl-home.js';
@@ -311,6 +312,19 @@ describe('the store of project plugins', () => {
     expect(await vmctl('up', '--yes')).toMatchObject({ code: 0 });
     await vmctl('destroy', 'web', '--yes');
     expect(await readdir(store())).toEqual(await stored());
+  });
+
+  it('tells programs of it in events that are as their schema says', async () => {
+    const { stdout } = await vmctl('up', '--yes', '--json');
+    const events = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line): { type: string } => JSON.parse(line));
+    const schemas = new JsonSchemas({ closed: true });
+    expect(events.flatMap((event) => schemas.problems('event', event))).toEqual([]);
+    expect(events.map(({ type }) => type)).toEqual(
+      expect.arrayContaining(['plugin.installing', 'plugin.installed', 'lockfile.written', 'run.finished']),
+    );
   });
 
   it('has no copy of core, whatever a plugin says of its peers', async () => {
