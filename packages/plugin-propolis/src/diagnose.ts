@@ -20,7 +20,7 @@ export async function diagnoseHost(
     return [
       {
         id: 'propolis',
-        status: 'error',
+        status: 'warning',
         title: `propolis is unsupported on "${host.platform}"`,
         detail: 'propolis-server runs on illumos only.',
       },

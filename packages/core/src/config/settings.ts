@@ -44,7 +44,7 @@ export const SETTINGS: { readonly [K in SettingKey]: Setting<SettingValues[K]> }
     variable: 'VMCTL_BACKEND',
     flag: '--backend',
     description: 'The backend of new VMs whose VMFile names none.',
-    fallback: 'that of the platform: qemu on Linux, propolis on illumos',
+    fallback: 'that of the platform',
   },
   parallel: {
     kind: integerKind(1, MOST_PARALLEL),

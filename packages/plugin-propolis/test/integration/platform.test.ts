@@ -42,7 +42,7 @@ describe('17: on any other platform', () => {
         reason: expect.stringContaining('unsupported'),
       });
       expect(await backend.diagnose(context)).toEqual([
-        expect.objectContaining({ status: 'error', title: `propolis is unsupported on "${platform}"` }),
+        expect.objectContaining({ status: 'warning', title: `propolis is unsupported on "${platform}"` }),
       ]);
       expect(host.commands.commands).toEqual([]);
       expect(used).toEqual([]);

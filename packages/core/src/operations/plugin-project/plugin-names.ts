@@ -1,4 +1,5 @@
 import { VmctlError } from '../../errors/vmctl-error.js';
+import { platformDefaults } from '../../hypervisor/platforms.js';
 import { VM_SETTINGS } from '../../vmfile/vm-settings.js';
 import { KIND_WORDING, type PluginKind } from './plugin-kind.js';
 
@@ -20,7 +21,7 @@ const AFFIXES: Readonly<Record<PluginKind, readonly string[]>> = {
 /** What vmctl and the plugins that everybody knows have already. */
 const TAKEN: Readonly<Record<PluginKind, readonly string[]>> = {
   provisioner: ['shell', 'file'],
-  backend: ['noop', 'qemu', 'propolis'],
+  backend: ['noop', ...Object.values(platformDefaults).map(({ backend }) => backend)],
   'image-source': ['file', 'http', 'https', 'oci'],
   pipeline: VM_SETTINGS,
 };
