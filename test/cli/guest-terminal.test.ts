@@ -69,7 +69,7 @@ describe('on a terminal', () => {
       await file.truncate(512 * 1024 * 1024);
       await file.close();
       await terminal.type('vmctl cp big web:~/; echo status=$?');
-      await terminal.shows(/^big {2}\d+ % of 512 MiB/m);
+      await terminal.shows(/^big {2}━*─+ +\d+ % of 512 MiB/m);
       await terminal.press('C-c');
       await terminal.shows(/the same command goes on[^]*status=130$/m);
     },
