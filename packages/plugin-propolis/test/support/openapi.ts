@@ -96,7 +96,7 @@ export class OpenApi {
       validate = this.#ajv.compile(JSON.parse(resolved));
       this.#compiled.set(resolved, validate);
     }
-    return validate(value) === true ? [] : (validate.errors ?? []).map(describeError);
+    return validate(value) ? [] : (validate.errors ?? []).map(describeError);
   }
 }
 
