@@ -146,6 +146,31 @@ describe('vmctl up with two VMs', () => {
     ]);
   });
 
+  it('tells of both what their QEMU says', async () => {
+    const { vms } = (await home.json('status', 'web', 'db')) as { vms: unknown[] };
+    const live = (vm: string) => ({
+      status: 'running',
+      engine: expect.stringMatching(/^QEMU \d+\.\d+/),
+      accelerator: expect.stringMatching(/^(?:kvm|tcg)$/),
+      startedAt: expect.stringMatching(/^\d{4}-/),
+      disks: expect.arrayContaining([
+        expect.objectContaining({
+          name: 'disk',
+          path: `${home.workDir(vm)}/overlay.qcow2`,
+          format: 'qcow2',
+          backing: expect.stringMatching(/^\//),
+          writtenBytes: expect.any(Number),
+        }),
+        expect.objectContaining({ name: 'seed', readOnly: true }),
+      ]),
+      problems: [],
+    });
+    expect(vms).toMatchObject([
+      { name: 'web', live: live('web') },
+      { name: 'db', live: { ...live('db'), memory: { bytes: 512 * 2 ** 20 } } },
+    ]);
+  });
+
   it('skips VMs that run', async () => {
     const again = await home.vmctl('up');
     expect(again).toMatchObject({ code: 0 });
