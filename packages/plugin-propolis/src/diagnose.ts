@@ -28,7 +28,7 @@ export async function diagnoseHost(
   }
   let settings: PropolisSettings;
   try {
-    settings = readSettings(host);
+    settings = await readSettings(host);
   } catch (error) {
     return [failed('propolis-settings', 'A setting cannot be used', error)];
   }

@@ -41,7 +41,7 @@ export async function findGuest(
   const macAddress = parseMacAddress(vm.mac_addr ?? '');
   if (macAddress === undefined) return { kind: 'none', reason: 'the MAC address of its VNIC is not known' };
 
-  const { leases } = readSettings(host);
+  const { leases } = await readSettings(host);
   for (const path of leases === undefined ? leaseFiles : [leases]) {
     const text = await readFile(path, 'utf8').catch(() => '');
     const address = leasedAddress(parseLeases(text), macAddress, Date.now());

@@ -7,7 +7,11 @@ const plugin: VmctlPlugin = {
   apiVersion: 1,
   apply(host) {
     host.hooks.hypervisor.for('propolis').tapPromise(NAME, async () => {
-      const { PropolisBackend } = await import('./propolis-backend.js');
+      const [{ PropolisBackend }, { declareSettings }] = await Promise.all([
+        import('./propolis-backend.js'),
+        import('./settings.js'),
+      ]);
+      declareSettings(host);
       return new PropolisBackend(host);
     });
   },

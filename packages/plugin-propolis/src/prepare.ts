@@ -21,7 +21,7 @@ export async function prepareVm(parts: Parts, spec: VmSpec, ctx: HypervisorConte
   refuseUnsupported(host, spec);
   refuseImpossible(host.error, spec);
   refusePlatform(host);
-  const settings = readSettings(host);
+  const settings = await readSettings(host);
   await findServer(host, settings);
   await findBootrom(host, settings);
   const size = wantedSize(parts, spec);

@@ -40,7 +40,7 @@ export async function findServer(host: Host, { server }: PropolisSettings): Prom
     message:
       server === undefined
         ? 'propolis-server is not installed: it is not in PATH.'
-        : `VMCTL_PROPOLIS_SERVER is "${server}", and there is no such program that can be run.`,
+        : `There is no program "${server}" that can be run, which is to be propolis-server.`,
     hint: 'Build or install propolis-server, and say where it is: export VMCTL_PROPOLIS_SERVER=/path/to/propolis-server',
     details: { command: name },
   });
@@ -50,7 +50,7 @@ export async function findServer(host: Host, { server }: PropolisSettings): Prom
  * Finds the boot ROM, and looks whether it fits: a ROM that does not makes the server abort without a word.
  *
  * @returns an absolute path
- * @throws VMCTL_PROPOLIS_BOOTROM
+ * @throws VMCTL_PROPOLIS_BOOTROM_UNUSABLE
  */
 export async function findBootrom(
   host: Host,
@@ -69,7 +69,7 @@ export async function findBootrom(
     host,
     bootrom === undefined
       ? `No boot ROM was found. It was looked for at ${candidates.join(', ')}.`
-      : `VMCTL_PROPOLIS_BOOTROM is ${bootrom}, and there is no such file.`,
+      : `There is no boot ROM ${bootrom}.`,
     bootrom,
   );
 }
@@ -88,7 +88,7 @@ async function bootromProblem(path: string, size: number): Promise<string | unde
 }
 
 function bootromError({ error }: Host, message: string, path: string | undefined): Error {
-  return error('VMCTL_PROPOLIS_BOOTROM', {
+  return error('VMCTL_PROPOLIS_BOOTROM_UNUSABLE', {
     message,
     hint: 'It is the file OVMF_CODE.fd that is made for bhyve; say where it is: export VMCTL_PROPOLIS_BOOTROM=/path/to/OVMF_CODE.fd',
     details: { path },

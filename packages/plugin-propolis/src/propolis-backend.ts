@@ -148,7 +148,7 @@ export class PropolisBackend implements Hypervisor {
     if (this.#known !== undefined) return this.#known;
     const host = this.#host;
     const { patience, recorderCommand, commands = createIllumosCommands(host) } = this.#options;
-    const dataset = (): string => readSettings(host).dataset;
+    const dataset = async (): Promise<string> => (await readSettings(host)).dataset;
     this.#known = {
       host,
       commands,

@@ -1,62 +1,61 @@
-import { isAbsolute } from 'node:path';
-import type { PluginHost } from '@vmctl/core/plugin';
+import type { BackendSettings, BackendSettingValues, PluginHost } from '@vmctl/core/plugin';
 
-/** What a user may set for all VMs, in the environment. */
-export interface PropolisSettings {
-  /** `VMCTL_PROPOLIS_DATASET`: below it are all ZFS volumes of vmctl. Default `rpool/vmctl`. */
-  readonly dataset: string;
-  /** `VMCTL_PROPOLIS_LINK`: the link that VNICs are made over. Default: the host's only physical link. */
-  readonly link: string | undefined;
-  /** `VMCTL_PROPOLIS_BOOTROM`: the boot ROM, absolute. */
-  readonly bootrom: string | undefined;
-  /** `VMCTL_PROPOLIS_SERVER`: the program to run, a name in PATH or an absolute path. */
-  readonly server: string | undefined;
-  /** `VMCTL_PROPOLIS_LEASES`: the lease file of the DHCP server on this host, absolute. */
-  readonly leases: string | undefined;
-}
+/** What a user may set for all VMs: in a configuration under `backends.propolis`, or in the environment. */
+const SETTINGS = {
+  dataset: {
+    type: 'text',
+    default: 'rpool/vmctl',
+    variable: 'VMCTL_PROPOLIS_DATASET',
+    description: 'The ZFS dataset below which all volumes of vmctl are.',
+  },
+  link: {
+    type: 'text',
+    variable: 'VMCTL_PROPOLIS_LINK',
+    description: 'The link that VNICs are made over, instead of the only physical one.',
+  },
+  bootrom: {
+    type: 'path',
+    variable: 'VMCTL_PROPOLIS_BOOTROM',
+    description: 'The boot ROM, OVMF_CODE.fd.',
+  },
+  server: {
+    type: 'program',
+    variable: 'VMCTL_PROPOLIS_SERVER',
+    description: 'The program to run, instead of propolis-server.',
+  },
+  leases: {
+    type: 'path',
+    variable: 'VMCTL_PROPOLIS_LEASES',
+    description: 'The lease file of the DHCP server on this host.',
+  },
+} as const satisfies BackendSettings;
 
-const DEFAULT_DATASET = 'rpool/vmctl';
+export type PropolisSettings = BackendSettingValues<typeof SETTINGS>;
+
+type Host = Pick<PluginHost, 'backendSettings' | 'error'>;
+
 /** A pool and at least one level: never the pool itself, which is not vmctl's. */
 const DATASET = /^[A-Za-z][\w.:-]*(?:\/[\w.:-]+)+$/;
 const LONGEST_DATASET = 128;
 
-/**
- * Reads the settings. An empty variable counts as not set.
- *
- * @throws VMCTL_PROPOLIS_SETTING_INVALID
- */
-export function readSettings(host: Pick<PluginHost, 'env' | 'error'>): PropolisSettings {
-  const value = (name: string): string | undefined => {
-    const text = host.env[name];
-    return text === '' ? undefined : text;
-  };
-  const path = (name: string): string | undefined => {
-    const text = value(name);
-    if (text !== undefined && !isAbsolute(text)) throw invalid(host, name, text, 'an absolute path');
-    return text;
-  };
-  const dataset = value('VMCTL_PROPOLIS_DATASET') ?? DEFAULT_DATASET;
-  if (!DATASET.test(dataset) || dataset.length > LONGEST_DATASET) {
-    throw invalid(
-      host,
-      'VMCTL_PROPOLIS_DATASET',
-      dataset,
-      `a dataset below a pool, such as ${DEFAULT_DATASET}`,
-    );
-  }
-  return {
-    dataset,
-    link: value('VMCTL_PROPOLIS_LINK'),
-    bootrom: path('VMCTL_PROPOLIS_BOOTROM'),
-    server: value('VMCTL_PROPOLIS_SERVER'),
-    leases: path('VMCTL_PROPOLIS_LEASES'),
-  };
+/** Says which settings there are; for whoever makes the backend. */
+export function declareSettings(host: Pick<PluginHost, 'backendSettings'>): () => Promise<PropolisSettings> {
+  return host.backendSettings('propolis', SETTINGS);
 }
 
-function invalid({ error }: Pick<PluginHost, 'error'>, name: string, value: string, wanted: string): Error {
-  return error('VMCTL_PROPOLIS_SETTING_INVALID', {
-    message: `The environment variable ${name} is "${value}"; it has to be ${wanted}.`,
-    hint: `Correct it, or: unset ${name}`,
-    details: { variable: name, value },
+/**
+ * Reads the settings.
+ *
+ * @throws VMCTL_CONFIG_INVALID for a wrong value, and for a setting that there is not
+ * @throws VMCTL_PROPOLIS_DATASET_INVALID for a dataset that vmctl cannot have for itself
+ */
+export async function readSettings(host: Host): Promise<PropolisSettings> {
+  const settings = await declareSettings(host)();
+  const { dataset } = settings;
+  if (DATASET.test(dataset) && dataset.length <= LONGEST_DATASET) return settings;
+  throw host.error('VMCTL_PROPOLIS_DATASET_INVALID', {
+    message: `The volumes of vmctl cannot be below "${dataset}".`,
+    hint: 'The setting `dataset` of the backend propolis (VMCTL_PROPOLIS_DATASET) is a dataset below a pool: rpool/vmctl.',
+    details: { dataset },
   });
 }

@@ -49,7 +49,7 @@ export function withServer(vm: VmHandle, { identity, run }: Pick<LiveServer, 'id
 async function boot(parts: Parts, vm: VmHandle, before: VmRecord, ctx: HypervisorContext): Promise<VmHandle> {
   const { host, commands } = parts;
   const { signal } = ctx;
-  const settings = readSettings(host);
+  const settings = await readSettings(host);
   const program = await findServer(host, settings);
   const bootrom = await findBootrom(host, settings);
   await checkSeed(parts, vm);

@@ -60,7 +60,7 @@ export function refuseUnsupported(
   const problem =
     network.type === 'vnic' && network.name !== undefined ? linkNameProblem(network.name) : undefined;
   if (network.type === 'vnic' && problem !== undefined) {
-    throw host.error('VMCTL_PROPOLIS_LINK_NAME', {
+    throw host.error('VMCTL_PROPOLIS_LINK_NAME_INVALID', {
       message: `${name}: illumos has no link named "${network.name}": the name ${problem}.`,
       hint: 'A link has at most 31 of letters, digits and _, begins with a letter and ends in a digit. Or leave the name out.',
       details: { vm: name, link: network.name },

@@ -20,7 +20,7 @@ export function vnicName(network: NetworkConfig, workDir: string): string | unde
  * Which VNIC a VM gets: one that is there under the name in the VMFile, else one of its own. Changes nothing.
  *
  * @returns null for a VM without a network
- * @throws VMCTL_PROPOLIS_LINK when it is not clear what a new one goes over
+ * @throws VMCTL_PROPOLIS_LINK_UNCLEAR when it is not clear what a new one goes over
  */
 export async function planVnic(
   { host, commands }: Network,
@@ -109,7 +109,7 @@ async function linkBelow(
   const links = await commands.listPhysicalLinks({ signal });
   const [only, ...others] = links;
   if (only !== undefined && others.length === 0) return only;
-  throw error('VMCTL_PROPOLIS_LINK', {
+  throw error('VMCTL_PROPOLIS_LINK_UNCLEAR', {
     message:
       only === undefined
         ? `${vm} cannot have a VNIC: this host has no physical link to make one over.`

@@ -27,7 +27,7 @@ export interface ImageOptions {
   readonly host: Pick<PluginHost, 'locks' | 'error' | 'log'>;
   readonly commands: HostCommands;
   /** `rpool/vmctl`; a setting that cannot be used throws. */
-  readonly dataset: () => string;
+  readonly dataset: () => Promise<string>;
 }
 
 /** The snapshot that disks are cloned from. */
@@ -62,7 +62,7 @@ export class ZvolImages {
     ctx: HypervisorContext,
     use: (base: BaseSnapshot) => Promise<T>,
   ): Promise<T> {
-    const dataset = this.#options.dataset();
+    const dataset = await this.#options.dataset();
     const digest = await this.#digest(image.path, ctx.signal);
     const name = `${dataset}/images/${digest}`;
     return this.#locked(name, ctx.signal, async () => use(await this.#ensure(image, name, ctx)));
@@ -79,7 +79,7 @@ export class ZvolImages {
     volumes: readonly Volume[],
     signal: AbortSignal,
   ): Promise<readonly string[] | undefined> {
-    const dataset = this.#options.dataset();
+    const dataset = await this.#options.dataset();
     const name = snapshot.replace(/@base$/, '');
     const volume = volumes.find((each) => each.name === name);
     // Without its tag it is somebody else's.
