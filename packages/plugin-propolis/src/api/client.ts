@@ -91,8 +91,8 @@ export class PropolisClient {
       });
     }
     const answer = await this.#call({ method: 'PUT', path: '/instance', body }, what, {
-      timeoutMs: ENSURE_MS,
-      ...options,
+      signal: options.signal,
+      timeoutMs: options.timeoutMs ?? ENSURE_MS,
     });
     if (answer.status !== 201) throw await this.#refused(answer, what);
   }

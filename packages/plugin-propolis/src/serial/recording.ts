@@ -75,8 +75,13 @@ export async function record(
       }
     } catch (error) {
       if (signal.aborted) return 'aborted';
-      if (!isOfConnection(error)) throw error;
-      if (performance.now() - lastSeen > goneMs) return 'server-gone';
+      const code = codeOf(error);
+      // Another program has the port now.
+      if (code === 'VMCTL_PROPOLIS_PROTOCOL' || code === 'VMCTL_PROPOLIS_VERSION') return 'other-vm';
+      if (code?.startsWith('VMCTL_PROPOLIS_') !== true) throw error;
+      // One that is only slow to answer is there.
+      const isAway = code === 'VMCTL_PROPOLIS_UNREACHABLE';
+      if (isAway && performance.now() - lastSeen > goneMs) return 'server-gone';
     }
     await sleep(retryMs, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return 'aborted';
@@ -100,10 +105,6 @@ async function nextByteKept(
     await log.appendFile(`\r\n[vmctl: ${endOffset - fromStart} bytes are missing here]\r\n`);
     return endOffset;
   }
-}
-
-function isOfConnection(error: unknown): boolean {
-  return codeOf(error)?.startsWith('VMCTL_PROPOLIS_') === true;
 }
 
 /** Nobody reads what the recorder says; only its own code looks at the errors. */

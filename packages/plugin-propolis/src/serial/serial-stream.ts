@@ -149,6 +149,10 @@ export class SerialStream extends Duplex {
     const target: SerialTarget = { address, offset: { fromStart }, version: undefined };
     try {
       const socket = await connect(this.#options, target, this.#gone.signal);
+      if (this.destroyed) {
+        socket.terminate();
+        return;
+      }
       this.#adopt(target, socket);
       this.#moving = undefined;
       socket.resume();
