@@ -11,7 +11,7 @@ export default class Config extends BaseCommand {
   static override summary = 'Show the configuration and where each value comes from.';
   static override description = `Flags go before VMCTL_* variables of the environment, these before the file of the project (vmctl.config.yaml and others, here or in a parent directory), that before your own file (config.yaml and others in ~/.config/vmctl), and that before the defaults. The backend of a VM that exists, and one that a VMFile names, go before all of them.
 
-Exits with 2 when something in it is wrong, after it has shown what counts all the same.`;
+What is wrong is said after what counts all the same.`;
   static override examples = [
     { description: 'A table', command: '<%= config.bin %> config' },
     { description: 'What a variable would do', command: 'VMCTL_PARALLEL=2 <%= config.bin %> config' },

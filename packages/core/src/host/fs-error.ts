@@ -47,7 +47,7 @@ export function fsError(error: unknown, { verb, path }: FsAttempt): Error {
       return make(
         'VMCTL_NOT_WRITABLE',
         'the file system is read-only',
-        'Put it on a writable file system. For the data directory: set XDG_DATA_HOME.',
+        'Put it on a writable file system. For the data directory: set VMCTL_DATA_DIR (vmctl help config).',
       );
     case 'EACCES':
     case 'EPERM':

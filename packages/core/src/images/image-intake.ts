@@ -167,7 +167,7 @@ function writeError(error: unknown, options: IntakeOptions): Error {
 function diskFull(options: IntakeOptions, message: string, cause: unknown): VmctlError {
   return new VmctlError('VMCTL_DISK_FULL', {
     message,
-    hint: `Free some space (df -h ${options.cache.directory}), or put the data directory elsewhere with XDG_DATA_HOME.`,
+    hint: `Free some space (df -h ${options.cache.directory}), or put the data directory elsewhere: VMCTL_DATA_DIR (vmctl help config).`,
     cause,
     details: { path: options.cache.directory, url: options.subject },
   });

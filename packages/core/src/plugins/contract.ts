@@ -45,9 +45,9 @@ export interface PluginManifest {
 
 /** Directories a plugin may use. Absolute. */
 export interface HostPaths {
-  /** `$XDG_DATA_HOME/vmctl`. */
+  /** The data directory: `$XDG_DATA_HOME/vmctl`, unless the configuration names another. */
   readonly dataDir: string;
-  /** `$XDG_CACHE_HOME/vmctl`: may be emptied at any time. */
+  /** `$XDG_CACHE_HOME/vmctl`, or `$VMCTL_CACHE_DIR`: may be emptied at any time. */
   readonly cacheDir: string;
   /** The user's home directory. */
   readonly homeDir: string;

@@ -98,7 +98,7 @@ function dataDirError(error: unknown, attempt: { readonly verb: string; readonly
   if (!isVmctlError(known) || known.code === 'VMCTL_DISK_FULL') return known;
   return new VmctlError(known.code, {
     message: known.message,
-    hint: 'vmctl keeps its data there. To keep it elsewhere, set XDG_DATA_HOME to a directory that you may write to.',
+    hint: 'vmctl keeps its data there. To keep it elsewhere: dataDir in a configuration, or VMCTL_DATA_DIR (vmctl help config).',
     cause: error,
     details: known.details,
   });

@@ -286,7 +286,7 @@ describe('the cache directory', () => {
     await expect(onTmpfs().resolve(url('/disk.raw.gz'), listener())).rejects.toMatchObject({
       code: 'VMCTL_DISK_FULL',
       message: expect.stringContaining('disk.raw.gz does not fit into'),
-      hint: expect.stringContaining('XDG_DATA_HOME'),
+      hint: expect.stringContaining('VMCTL_DATA_DIR'),
     });
     expect(await kept()).toEqual([]);
   });

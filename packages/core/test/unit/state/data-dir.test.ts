@@ -50,7 +50,7 @@ describe('DataDir', () => {
       await expect(new DataDir(join(directory.path, 'vmctl')).open()).rejects.toMatchObject({
         code: 'VMCTL_NOT_A_DIRECTORY',
         message: expect.stringContaining(path),
-        hint: expect.stringContaining('XDG_DATA_HOME'),
+        hint: expect.stringContaining('VMCTL_DATA_DIR'),
       });
     },
   );
