@@ -3,6 +3,7 @@ import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tinyDisk } from '../support/noop-project.js';
 import { NO_REGISTRY } from '../support/plugins-home.js';
+import { installPlugin } from '../support/third-party-plugin.js';
 import { Tmux } from '../support/tmux.js';
 import { repositoryRoot, VmctlHome } from '../support/vmctl-home.js';
 
@@ -80,6 +81,35 @@ describe('vmctl doctor', () => {
     expect(stderr).toContain('Failed: install from the package registry: @vmctl/plugin-qemu');
     expect(stderr).toContain(NO_REGISTRY.VMCTL_NPM_REGISTRY);
     expect(stdout).toContain('fix: vmctl plugins install @vmctl/plugin-qemu\n');
+  });
+
+  it("shows the findings of somebody else's backend, and does nothing that they bring with them", async () => {
+    await withPlugins();
+    await installPlugin(home, {
+      name: 'acme',
+      contributes: { hypervisors: { warp: { platforms: [] } } },
+      apply: `host.hooks.hypervisor.for('warp').tapPromise('acme', async () => ({
+        name: 'warp',
+        async diagnose() {
+          return [{ id: 'warp:core', status: 'error', title: 'no warp core', detail: 'It is cold.', fix: 'heat it',
+            repair: { kind: 'restrict-permissions', path: ${JSON.stringify(home.project)}, mode: '0700' } }];
+        },
+      }));`,
+    });
+    await chmod(home.project, 0o755);
+    const { code, stdout } = await home.vmctl('doctor', '--fix', '--yes', '--json');
+    expect(code).toBe(3);
+    const { findings, repairs } = JSON.parse(stdout) as { findings: object[]; repairs: object[] };
+    expect(findings).toContainEqual({
+      group: 'host',
+      id: 'warp:core',
+      status: 'error',
+      title: 'no warp core',
+      detail: 'It is cold.',
+      fix: 'heat it',
+    });
+    expect(repairs).toEqual([]);
+    expect(await modeOf(home.project)).toBe(0o755);
   });
 
   it('asks for nothing when there is nothing to mend', async () => {

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { mkdir } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { writeGuestImage } from '../../packages/plugin-qemu/test/support/guest-disk.js';
 import { commandNames, JsonSchemas, schemaNames, schemaOf } from '../support/json-schemas.js';
 import { NoopProject } from '../support/noop-project.js';
@@ -172,6 +174,16 @@ describe('the schemas', () => {
     expect(schemaNames().toSorted()).toEqual(
       [...commandNames().map(schemaOf), 'configuration', 'definitions', 'error', 'event'].toSorted(),
     );
+  });
+
+  it('are found by programs in the package', async () => {
+    const find = "process.stdout.write(import.meta.resolve('@vmctl/core/schemas/list.schema.json'))";
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', find], {
+      cwd: repositoryRoot,
+    });
+    expect(JSON.parse(await readFile(fileURLToPath(stdout), 'utf8'))).toMatchObject({
+      $id: 'list.schema.json',
+    });
   });
 
   it('let a later vmctl add fields, and take none away', () => {

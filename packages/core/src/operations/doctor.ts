@@ -46,7 +46,12 @@ async function hostFindings(runtime: Runtime, signal: AbortSignal): Promise<Doct
       }
     }),
   );
-  return [...all.flat(), await sshFinding(runtime, signal)].map((finding) => ({ ...finding, group: 'host' }));
+  return [...all.flat(), await sshFinding(runtime, signal)].map(hostFinding);
+}
+
+/** What a plugin adds to its findings is not ours to show, and a repair of its own not ours to do. */
+function hostFinding({ id, status, title, detail, fix }: HostFinding): DoctorFinding {
+  return { group: 'host', id, status, title, detail, fix };
 }
 
 async function sshFinding(runtime: Runtime, signal: AbortSignal): Promise<HostFinding> {
