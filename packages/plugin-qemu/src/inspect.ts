@@ -49,12 +49,17 @@ export async function inspectVm(
   } catch (error) {
     signal.throwIfAborted();
     host.log.debug(`${vm.name} cannot be inspected`, error);
-    const isSilent = codeOf(error) === 'VMCTL_QMP_TIMEOUT';
-    const why = isSilent
+    const why = isSilent(error)
       ? `QEMU did not answer within ${timeoutMs / 1000} s: it hangs, or another program holds its control socket`
       : messageOf(error).replace(/\.$/, '');
     return { startedAt, problems: [`${why}.`] };
   }
+}
+
+/** No answer, or not even room to wait for one: others wait for this QEMU already. */
+function isSilent(error: unknown): boolean {
+  if (codeOf(error) === 'VMCTL_QMP_TIMEOUT') return true;
+  return error instanceof Error && codeOf(error.cause) === 'EAGAIN';
 }
 
 const QUESTIONS = {

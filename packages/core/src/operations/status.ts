@@ -42,12 +42,15 @@ export async function status(
 }
 
 async function statusOf(runtime: Runtime, handle: VmHandle, signal: AbortSignal): Promise<VmStatus> {
-  const listing = await describeVm(runtime, handle, signal);
+  // At the same time: an engine that hangs is waited for once.
+  const [listing, live] = await Promise.all([
+    describeVm(runtime, handle, signal),
+    inspectVm(runtime, handle, signal),
+  ]);
   const address =
     listing.state === 'running'
       ? await runtime.router.guestAddress(handle, runtime.hypervisorContext(signal)).catch(() => null)
       : null;
-  const hasEngine = listing.state !== 'unknown' && listing.state !== 'destroyed';
   return {
     ...listing,
     ssh: address?.kind === 'tcp' ? `${handle.ssh_user ?? 'vm'}@${address.host}:${address.port}` : listing.ssh,
@@ -60,7 +63,8 @@ async function statusOf(runtime: Runtime, handle: VmHandle, signal: AbortSignal)
     firmware: handle.uefi ? 'uefi' : 'bios',
     address,
     provisioned: handle.provisioned ?? {},
-    live: hasEngine ? await inspectVm(runtime, handle, signal) : null,
+    // Of a backend that cannot be asked `problem` tells.
+    live: listing.state === 'unknown' ? null : live,
   };
 }
 
