@@ -2,7 +2,10 @@ import type { EventListener, ListenerPressure } from './events/event-stream.js';
 import type { CreateOptions } from './operations/create.js';
 import type { ConsoleSession } from './operations/console-session.js';
 import type { ConsoleDescription, ConsoleOptions } from './operations/console.js';
-import type { ConfigurationReport, DescribeConfigurationOptions } from './operations/describe-configuration.js';
+import type {
+  ConfigurationReport,
+  DescribeConfigurationOptions,
+} from './operations/describe-configuration.js';
 import type { DestroyOptions } from './operations/destroy.js';
 import type { RepairResult } from './operations/doctor-finding.js';
 import type { DoctorReport } from './operations/doctor.js';
