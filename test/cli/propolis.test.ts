@@ -70,11 +70,16 @@ class PropolisProject {
       ...this.illumos.env,
       VMCTL_TEST_SSHD_PORT: String(this.#sshd.port),
       FAKE_PROPOLIS_GREETING: 'the guest begins to boot\n',
+      FAKE_PROPOLIS_ECHO: '1',
     };
   }
 
   vmctl(...args: readonly string[]) {
-    return this.home.start(args, { env: this.env }).done;
+    return this.start(args).done;
+  }
+
+  start(args: readonly string[], options: { readonly input?: string } = {}) {
+    return this.home.start(args, { env: this.env, ...options });
   }
 
   async states(): Promise<Record<string, string>> {
@@ -150,6 +155,30 @@ describe('VMs of the backend propolis', () => {
     'what their guests write to the serial console is in the log',
     async () => {
       expect((await project.vmctl('log', 'web', '--console')).stdout).toContain('the guest begins to boot');
+    },
+    LIMIT,
+  );
+
+  it(
+    '16: their consoles take what is typed, and show it to all who watch, from the boot on',
+    async () => {
+      const watchers = [1, 2].map(() => project.start(['console', 'web', '--read-only', '--replay']));
+      await Promise.all(watchers.map((watcher) => watcher.output(/the guest begins to boot/)));
+      const typist = project.start(['console', 'web'], { input: 'typed on the console\n' });
+      const all = [typist, ...watchers];
+      await Promise.all(all.map((command) => command.output(/typed on the console/)));
+      for (const { kill } of all) kill('SIGTERM');
+      for (const { code } of await Promise.all(all.map(({ done }) => done))) expect(code).toBe(130);
+      expect((await project.vmctl('log', 'web', '--console')).stdout).toContain('typed on the console');
+      const { stdout } = await project.vmctl('console', 'web', '--json');
+      expect(JSON.parse(stdout)).toMatchObject({
+        endpoint: {
+          kind: 'websocket',
+          url: expect.stringMatching(/^ws:\/\/127\.0\.0\.1:\d+\/instance\/serial$/),
+          headers: { 'api-version': '5.0.0' },
+        },
+        holder: null,
+      });
     },
     LIMIT,
   );

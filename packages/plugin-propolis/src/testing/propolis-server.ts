@@ -4,8 +4,8 @@
  *
  * It writes its log to its standard output and debug.out to its working directory, as the real one does. Of the
  * environment it reads FAKE_PROPOLIS_FAULTS (a list of faults with their steps, as JSON, or `@` and the path of a file that
- * has it), FAKE_PROPOLIS_GREETING (what the guest writes when it begins to run), FAKE_PROPOLIS_NEWEST (the newest version
- * of the API), and FAKE_ILLUMOS_STATE, the directory below which the devices of zvols are. Other processes play the
+ * has it), FAKE_PROPOLIS_GREETING (what the guest writes when it begins to run), FAKE_PROPOLIS_ECHO (1: the
+ * guest writes what is typed), FAKE_PROPOLIS_NEWEST (the newest version of the API), and FAKE_ILLUMOS_STATE, the directory below which the devices of zvols are. Other processes play the
  * guest through `POST /fake/…`, without a version.
  */
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -66,6 +66,9 @@ try {
     port,
     newestVersion: process.env['FAKE_PROPOLIS_NEWEST'],
     greeting: process.env['FAKE_PROPOLIS_GREETING'],
+    ...(process.env['FAKE_PROPOLIS_ECHO'] === '1'
+      ? { onInput: (bytes, { serial }) => serial.say(bytes) }
+      : {}),
     hasFile,
     control: true,
     log: (line) => process.stdout.write(`${line}\n`),
