@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { join } from 'node:path';
 import { guestImage } from '../support/guest-image.js';
-import { type CommandResult, VmctlHome } from '../support/vmctl-home.js';
+import { Tmux } from '../support/tmux.js';
+import { type CommandResult, repositoryRoot, VmctlHome } from '../support/vmctl-home.js';
 
 const MINUTE = 60_000;
 /** Against hanging only: software emulation on two slow cores that do other work as well. */
@@ -16,7 +18,6 @@ beforeAll(async () => {
   home = await VmctlHome.create({ plugins: ['plugin-qemu', 'plugin-provisioners'] });
   image = await guestImage();
   await home.write(vmFile());
-  expect(await home.vmctl('up')).toMatchObject({ code: 0 });
 }, BOOT);
 
 afterAll(async () => {
@@ -52,6 +53,30 @@ function expectSuccess({ code, stdout, stderr }: CommandResult, said: RegExp): v
 }
 
 describe('a real guest', () => {
+  it(
+    'comes up before the eyes of somebody at a terminal',
+    async () => {
+      const terminal = await Tmux.create({ cwd: home.project, env: home.env, columns: 100, rows: 30 });
+      try {
+        const vmctl = join(repositoryRoot, 'packages/core/bin/run.js');
+        await terminal.type(`node ${vmctl} up; echo status=$?`);
+        await terminal.shows(/^ {2}web {2}start {5}\S.* \d+\.\ds$/m, BOOT);
+        const checks = 'SSH port answers|login works|cloud-init finished';
+        await terminal.shows(new RegExp(`^. web {2}ready {5}waiting for (${checks}) +\\S+s$`, 'm'), BOOT);
+        await terminal.shows(/^status=\d+$/m, BOOT);
+        const history = await terminal.history();
+        expect(history).toMatch(/^✓ web is up and provisioned in .* vmctl ssh web\nstatus=0$/m);
+        expect(history).toMatch(/^ {2}web {2}provision 3\/3 third done +\d+\.\ds$/m);
+        // Nothing of what was shown meanwhile is left.
+        expect(history).not.toMatch(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]|waiting for/);
+        expect(await terminal.modes()).toEqual({ isCursorShown: true, wraps: true });
+      } finally {
+        await terminal.end();
+      }
+    },
+    BOOT,
+  );
+
   it(
     'is ready after `up`',
     async () => {

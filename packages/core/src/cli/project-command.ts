@@ -62,12 +62,15 @@ export abstract class ProjectCommand extends StreamingCommand {
   #confirmInstall(yes: boolean): ConfirmInstall | undefined {
     if (yes) return () => Promise.resolve(true);
     if (this.jsonEnabled() || !isTerminal()) return undefined;
-    return ({ vmfile, plugins }) => {
+    return async ({ vmfile, plugins }) => {
+      this.endWaiting();
       const list = plugins.map(({ name, range, version }) => `${name} ${version ?? range}`).join(', ');
-      return ask(
+      const isWanted = await ask(
         `${basename(vmfile)} needs ${list}, which ${plugins.length === 1 ? 'is' : 'are'} not installed. Install?`,
         { default: true },
       );
+      if (isWanted) this.sayWaiting('asking the registry');
+      return isWanted;
     };
   }
 }

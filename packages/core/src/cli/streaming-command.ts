@@ -6,9 +6,12 @@ import { pressureOf } from '../ui/stream-pressure.js';
 import type { Vmctl } from '../vmctl.js';
 import { BaseCommand } from './base-command.js';
 import { collectBuffers } from './buffer-garbage.js';
+import { Waiting } from './waiting.js';
 
 /** A command that shows events while it works; with `--json` every event is a line of JSON on stdout. */
 export abstract class StreamingCommand extends BaseCommand {
+  #waiting: Waiting | undefined;
+
   /** Runs `work` with a renderer on the event stream, and sets the exit status from its result. */
   protected async stream(
     vmctl: Vmctl,
@@ -18,11 +21,12 @@ export abstract class StreamingCommand extends BaseCommand {
     const renderer = await chooseRenderer({ json: this.jsonEnabled(), output: process.stdout });
     const stopCollecting = collectBuffers();
     this.endWarnings();
+    this.sayWaiting('finding out what there is to do');
     // Events of plugins come from within them, and what shows them writes to stdout for the command.
-    const unsubscribe = vmctl.subscribe(
-      (event) => outsidePlugins(() => renderer.handle(event)),
-      pressureOf(process.stdout),
-    );
+    const unsubscribe = vmctl.subscribe((event) => {
+      this.endWaiting();
+      outsidePlugins(() => renderer.handle(event));
+    }, pressureOf(process.stdout));
     try {
       const result = await work(this.signal);
       if (this.signal.aborted) this.endWith(EXIT.interrupted);
@@ -31,8 +35,19 @@ export abstract class StreamingCommand extends BaseCommand {
     } finally {
       unsubscribe();
       stopCollecting();
+      this.endWaiting();
       renderer.end();
     }
+  }
+
+  /** Says on a terminal what takes so long, until there are events. */
+  protected sayWaiting(text: string): void {
+    this.#waiting = new Waiting(text, { json: this.jsonEnabled() });
+  }
+
+  /** Frees the terminal for a question. */
+  protected endWaiting(): void {
+    this.#waiting?.end();
   }
 
   /** Without its reader, and on a full disk, the work goes on; its result is in the exit status. */
