@@ -18,7 +18,7 @@ export async function runProgramConfig(
   try {
     // A module may export anything.
     const module = (await import(pathToFileURL(path).href)) as { readonly default?: unknown };
-    const value: unknown = typeof module.default === 'function' ? await module.default() : module.default;
+    const value: unknown = await (typeof module.default === 'function' ? module.default() : module.default);
     if (value === undefined) {
       problems.add({
         file: { scope, path, value },

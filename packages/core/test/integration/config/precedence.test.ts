@@ -44,10 +44,13 @@ describe('a configuration', () => {
     expect(configuration?.value('timeouts.stop')).toBe(5);
   });
 
-  it('may be a function that gives it, later as well', async () => {
-    await at.write({ 'work/project/vmctl.config.mjs': 'export default async () => ({ parallel: 1 + 1 })' });
-    expect((await at.load())?.value('parallel')).toBe(2);
-  });
+  it.each(['async () => ({ parallel: 1 + 1 })', 'Promise.resolve({ parallel: 2 })'])(
+    'may be a program that gives it later: %s',
+    async (exported) => {
+      await at.write({ 'work/project/vmctl.config.mjs': `export default ${exported}` });
+      expect((await at.load())?.value('parallel')).toBe(2);
+    },
+  );
 
   it('takes each setting from the strongest source that says it, and knows which', async () => {
     await at.write({
