@@ -76,7 +76,7 @@ export class RouterHypervisor implements Hypervisor {
     if (name === undefined) {
       throw new VmctlError('VMCTL_BACKEND_UNKNOWN_PLATFORM', {
         message: `There is no default backend for the platform "${platform}".`,
-        hint: 'Name one with --backend, or with `backend "…"` in the VMFile.',
+        hint: 'Name one with --backend, with `backend "…"` in the VMFile, or with `backend` in a configuration.',
       });
     }
     return name;
