@@ -29,6 +29,7 @@ export async function startup({ rounds = 25 }) {
       version: () => nodeRun(empty, [vmctl, '--version']),
       emptyCommand: () => nodeRun(empty, [emptyCommand, 'nothing']),
       emptyHelp: () => nodeRun(empty, [emptyCommand, '--help']),
+      complete: () => nodeRun(three, [vmctl, '__complete', '--', 'stop', '']),
       help: () => nodeRun(empty, [vmctl, '--help']),
       list: () => nodeRun(empty, [vmctl, 'list']),
       listOfThree: () => nodeRun(three, [vmctl, 'list']),
@@ -41,6 +42,7 @@ export async function startup({ rounds = 25 }) {
   return {
     figures: [
       ratioFigure('vmctl --version / node -e 0', samples.version, node, 1.5),
+      ratioFigure('completing `vmctl stop`, 3 VMs / node -e 0', samples.complete, node, 2.5),
       ratioFigure('vmctl --help / empty oclif command', samples.help, reference, 1.5),
       ratioFigure('vmctl --help / help of the empty oclif CLI', samples.help, samples.emptyHelp),
       ratioFigure('vmctl list, no VMs / empty oclif command', samples.list, reference, 1.5),

@@ -145,6 +145,12 @@ describe('completion in bash', () => {
     });
   });
 
+  it('calls the vmctl that was typed, with its path', async () => {
+    await withVms(async () => {
+      expect(await offered('~/bin/vmctl stop d', '~/bin/vmctl', 'stop', 'd')).toEqual(['db-1']);
+    });
+  });
+
   it('takes only what is before the cursor', async () => {
     const script = `source <(vmctl completion bash)
       COMP_LINE='vmctl sto web'; COMP_POINT=9; COMP_WORDS=(vmctl sto web); COMP_CWORD=1

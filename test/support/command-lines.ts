@@ -21,7 +21,8 @@ export function vmctlCalls(text: string): string[][] {
 
 /** What is wrong with a call, as far as the words tell; undefined for one that is fine. */
 export function wrongCall(words: readonly string[], tree: CommandTree): string | undefined {
-  if (words.length === 0 || words[0] === '--help' || words[0] === '--version') return undefined;
+  const [first = ''] = words;
+  if (['', '--help', '--version', '__complete'].includes(first)) return undefined;
   const path: string[] = [];
   for (const word of words) {
     if (!wordsBelow(tree, path).has(word) && commandAt(tree, [...path, word]) === undefined) break;

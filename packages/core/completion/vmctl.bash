@@ -33,7 +33,7 @@ _vmctl() {
         COMPREPLY+=("${candidate#"$kept"}")
         ;;
     esac
-  done < <("${words[0]}" __complete -- "${words[@]:1}" 2>/dev/null)
+  done < <("${words[0]/#\~\//$HOME/}" __complete -- "${words[@]:1}" 2>/dev/null)
 
   case $paths in
     files)

@@ -32,7 +32,7 @@ export const commandGroups: readonly CommandGroup[] = [
     commands: ['ssh', 'exec', 'cp', 'console', 'log', 'port', 'forward', 'ssh-config'],
   },
   {
-    title: 'VMCTL ITSELF',
+    title: 'IMAGES, PLUGINS, VMCTL ITSELF',
     commands: ['image', 'plugins', 'config', 'doctor', 'completion', 'version', 'help'],
   },
 ];

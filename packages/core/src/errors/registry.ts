@@ -334,7 +334,10 @@ export const errorRegistry = {
     meaning: 'The directory for short socket paths belongs to somebody else.',
     exit: EXIT.host,
   },
-  VMCTL_USAGE: { meaning: 'Flags or arguments that the command does not take.', exit: EXIT.usage },
+  VMCTL_USAGE: {
+    meaning: 'There is no such command, or it does not take these flags or arguments.',
+    exit: EXIT.usage,
+  },
   VMCTL_VMFILE_EXISTS: {
     meaning: 'A new VMFile is to be written where a file is already.',
     exit: EXIT.usage,

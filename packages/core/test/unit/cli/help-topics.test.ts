@@ -1,11 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { helpTopics, readHelpTopic } from '../../../src/cli/help-topics.js';
+import { inspectConfiguration } from '../../../src/config/load-configuration.js';
 import { MIRRORS_VARIABLE, SETTINGS } from '../../../src/config/settings.js';
 import { errorRegistry, EXIT } from '../../../src/errors/registry.js';
 import { topicText } from '../../../src/ui/topic-text.js';
+import { useTemporaryDirectory } from '../../support/temporary-directory.js';
 
+const directory = useTemporaryDirectory();
 const core = join(import.meta.dirname, '../../..');
 const plain = (text: string): string => text;
 const style = { good: plain, bad: plain, warn: plain, dim: plain, strong: plain };
@@ -31,7 +35,7 @@ describe('the help topics', () => {
   it.each(Object.keys(helpTopics))('%s mentions no code, and no topic, that is none', async (name) => {
     const text = await readHelpTopic(name);
     const variables = [...Object.values(SETTINGS).map(({ variable }) => variable), MIRRORS_VARIABLE];
-    const others = ['VMCTL_CONFIG_DIR', 'VMCTL_NPM_REGISTRY', 'VMCTL_QEMU'];
+    const others = ['VMCTL_CACHE_DIR', 'VMCTL_CONFIG_DIR', 'VMCTL_NPM_REGISTRY', 'VMCTL_QEMU'];
     const known = [...Object.keys(errorRegistry), ...variables, ...others];
     expect((text.match(/VMCTL_[A-Z_]+/g) ?? []).filter((word) => !known.includes(word))).toEqual([]);
     const topics = [...text.matchAll(/vmctl help ([a-z-]+)/g)].map(([, topic = '']) => topic);
@@ -57,6 +61,15 @@ describe('the help topics', () => {
     expect(items(topic).filter((item) => item.startsWith('run='))).toEqual(
       kinds.map((kind) => `run="${kind}"`),
     );
+  });
+
+  it('show a configuration that is right', async () => {
+    const [, yaml = ''] = /^```yaml\n([^]*?)^```/m.exec(await readHelpTopic('config')) ?? [];
+    await writeFile(join(directory.path, 'vmctl.config.yaml'), yaml);
+    const place = { cwd: directory.path, homeDir: directory.path, env: {} };
+    const configuration = await inspectConfiguration(place);
+    expect(configuration?.problems).toEqual([]);
+    expect(configuration?.value('timeouts.ready')).toBe(300);
   });
 
   it('have every variable of the configuration', async () => {

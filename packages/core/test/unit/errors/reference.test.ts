@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { MIRRORS_VARIABLE, SETTINGS } from '../../../src/config/settings.js';
 import { errorRegistry } from '../../../src/errors/registry.js';
 
 const root = join(import.meta.dirname, '../../../../..');
@@ -23,10 +24,14 @@ describe('the error reference', () => {
       (file) => /^[^/]+\/src\/.*\.ts$/.test(file) && !file.endsWith('errors/registry.ts'),
     );
     const text = (await Promise.all(files.map((file) => readFile(join(packages, file), 'utf8')))).join('\n');
+    const settings = [...Object.values(SETTINGS).map(({ variable }) => variable), MIRRORS_VARIABLE];
     const environment =
-      /^VMCTL_(DATA_DIR|NOOP_SSH|NPM_REGISTRY|QEMU|QEMU_ACCEL|QEMU_CACHE|QEMU_SANDBOX|BRIDGE_HELPER)$/;
+      /^VMCTL_(CACHE_DIR|CONFIG_DIR|NOOP_SSH|NPM_REGISTRY|QEMU|QEMU_ACCEL|QEMU_CACHE|QEMU_SANDBOX|BRIDGE_HELPER)$/;
+    // What ends with a line is the beginning of several codes.
+    const isCode = (word: string) =>
+      !environment.test(word) && !settings.includes(word) && !word.endsWith('_');
     const quoted = text.match(/(?<=['`])VMCTL_[A-Z0-9_]+(?=['`])/g) ?? [];
-    const used = new Set(quoted.filter((word) => !environment.test(word)));
+    const used = new Set(quoted.filter(isCode));
     const codes: readonly string[] = Object.keys(errorRegistry);
     expect([...used].filter((code) => !codes.includes(code))).toEqual([]);
     // Some are put together from parts, and named whole where they are documented.
