@@ -141,6 +141,8 @@ describe('vmctl up on a terminal', () => {
       await terminal.press('C-c');
       await terminal.shows(/^status=130\n[$#] *$/m);
       expect(await terminal.history()).not.toMatch(SPINNER);
+      // The first one alone would have waited for the step, and told of it.
+      expect(await terminal.history()).not.toContain('- web interrupted');
       expect(await terminal.modes()).toEqual({ isCursorShown: true, wraps: true });
     },
     LIMIT,
@@ -227,6 +229,40 @@ describe('vmctl image pull on a terminal', () => {
       await terminal.shows(/^noble\.img {2}━+─+ +\d+ % of 8 MiB .* left$/m);
       image.release();
       await terminal.shows(/^Downloaded 8 MiB: noble\.img [^]*^status=0$/m);
+    },
+    LIMIT,
+  );
+});
+
+describe('a wait without anything to show', () => {
+  beforeEach(async () => {
+    server.on('/some-plugin', () => undefined); // never answered
+    await open({}, { VMCTL_NPM_REGISTRY: server.origin });
+  });
+
+  it(
+    'is explained, after the question whether to install a plugin as well',
+    async () => {
+      await project.home.write(`plugins { require "some-plugin" "^1" }\n${project.vm('web')}`);
+      await terminal.type('vmctl up; echo status=$?');
+      await terminal.shows(/^VMFile\.kdl needs some-plugin \^1, .* Install\? \[Y\/n\] *\n*$/m);
+      await terminal.type('y');
+      await terminal.shows(/Install\? \[Y\/n\] y\n. asking the registry … {2}\d+\.\ds\n*$/);
+      await terminal.press('C-c');
+      await terminal.shows(/\[Y\/n\] y\nInterrupted: stopping\.[^]*^status=130$/m);
+      expect(await terminal.history()).not.toMatch(SPINNER);
+    },
+    LIMIT,
+  );
+
+  it(
+    'is explained while npm fetches a plugin',
+    async () => {
+      await terminal.type('vmctl plugins install some-plugin; echo status=$?');
+      await terminal.shows(/^. fetching some-plugin@latest … {2}\d+\.\ds\n*$/m);
+      await terminal.press('C-c');
+      await terminal.shows(/^Interrupted: stopping\.[^]*^status=130$/m);
+      expect(await terminal.history()).not.toMatch(SPINNER);
     },
     LIMIT,
   );

@@ -21,6 +21,8 @@ export class TransferLines {
   /** @param now - milliseconds, from anywhere */
   report(report: TransferReport, now: number): void {
     const { subject, task, done, total, resumed } = report;
+    // Copies are made one after the other: those before it are complete.
+    if (task === 'copy' && !this.#transfers.has(subject)) this.#transfers.clear();
     // All is there, and right.
     if (task === 'verify' && done === total) this.#transfers.delete(subject);
     else

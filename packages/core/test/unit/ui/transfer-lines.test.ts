@@ -21,6 +21,12 @@ describe('transfers of no VM', () => {
     expect(lines.lines(size, 0, plainStyle)).toEqual([expect.stringMatching(/^b\.img/)]);
   });
 
+  it('give way to the next one where they are copies, which are made one after the other', () => {
+    const lines = new TransferLines();
+    for (const subject of ['a.img', 'b.img']) lines.report({ ...report(subject, 100), task: 'copy' }, 0);
+    expect(lines.lines(size, 0, plainStyle)).toEqual([expect.stringMatching(/^b\.img .*100 %/)]);
+  });
+
   it('are no more than fit, with the number of the others', () => {
     const lines = new TransferLines();
     for (let index = 0; index < 10; index++) lines.report(report(`${index}.img`, 0), 0);
