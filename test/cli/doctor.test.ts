@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeGuestImage } from '../../packages/plugin-qemu/test/support/guest-disk.js';
 import { tinyDisk } from '../support/noop-project.js';
 import { NO_REGISTRY } from '../support/plugins-home.js';
 import { installPlugin } from '../support/third-party-plugin.js';
@@ -116,6 +117,35 @@ describe('vmctl doctor', () => {
     await withPlugins();
     const report = await home.json('doctor', '--fix');
     expect(report).toMatchObject({ repairs: [], findings: expect.any(Array) });
+  });
+});
+
+describe('a QEMU that runs', () => {
+  beforeEach(async () => {
+    await withPlugins();
+    await writeGuestImage(join(home.project, 'talks.img'), 'deaf');
+    await home.write('vm "web" { image "talks.img"; backend "qemu"; memory 64; network "none" }');
+    expect(await home.vmctl('up')).toMatchObject({ code: 0 });
+  }, LIMIT);
+
+  it('is named by doctor when vms.json does not know its VM, and is left running', async () => {
+    const registry = await readFile(join(home.dataDir, 'vms.json'), 'utf8');
+    const { web } = await home.registry();
+    await writeFile(join(home.dataDir, 'vms.json'), '{}');
+    const { findings } = (await home.json('doctor', '--fix', '--yes')) as { findings: { id: string }[] };
+    expect(findings.map(({ id }) => id)).toEqual(
+      expect.arrayContaining([`orphan:process:${String(web?.['pid'])}`, 'orphan:directory:web']),
+    );
+    await writeFile(join(home.dataDir, 'vms.json'), registry);
+    expect(await home.json('list')).toMatchObject({ vms: [{ name: 'web', state: 'running' }] });
+  });
+
+  it('is not forgotten', async () => {
+    const { web } = await home.registry();
+    const { code, stdout } = await home.vmctl('destroy', '--forget', 'web', '--yes');
+    expect(code).toBe(1);
+    expect(stdout).toContain(`kill ${String(web?.['pid'])}`);
+    expect(await home.json('list')).toMatchObject({ vms: [{ name: 'web', state: 'running' }] });
   });
 });
 
