@@ -17,14 +17,16 @@ export interface AcceptedSpec {
   readonly vnics: readonly string[];
 }
 
+/** The largest value of most counts. */
+const UINT32 = 2 ** 32 - 1;
 const UUID = /^[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}$/i;
 
 /** The fields of each kind of component that the fake knows, all of them required, no others allowed. */
 const COMPONENTS: Readonly<
-  Record<string, Readonly<Record<string, 'text' | 'flag' | 'count' | 'place' | 'list'>>>
+  Record<string, Readonly<Record<string, 'text' | 'flag' | 'count' | 'place' | 'list' | 'serial'>>>
 > = {
   virtio_disk: { backend_id: 'text', pci_path: 'place' },
-  nvme_disk: { backend_id: 'text', pci_path: 'place', serial_number: 'list' },
+  nvme_disk: { backend_id: 'text', pci_path: 'place', serial_number: 'serial' },
   virtio_nic: { backend_id: 'text', interface_id: 'text', pci_path: 'place' },
   serial_port: { num: 'text' },
   qemu_pvpanic: { enable_isa: 'flag' },
@@ -63,6 +65,7 @@ export function acceptSpec(body: unknown, major: number): AcceptedSpec {
   if (init['method'] !== 'Spec') throw new SpecRefused('init.method: the fake knows "Spec" only');
   const spec = object(object(init['value'], 'init.value')['spec'], 'spec');
   only(spec, ['board', 'components', ...(major > 1 ? ['smbios'] : [])], 'spec');
+  checkSmbios(spec['smbios']);
   checkBoard(object(spec['board'], 'board'));
   const components = Object.entries(object(spec['components'], 'components')).map(([key, value]) =>
     readComponent(key, value, major),
@@ -94,19 +97,36 @@ function checkMetadata(metadata: Fields): void {
   }
   text(metadata['sled_serial'], 'metadata.sled_serial');
   text(metadata['sled_model'], 'metadata.sled_model');
-  count(metadata['sled_revision'], 'metadata.sled_revision');
+  count(metadata['sled_revision'], 'metadata.sled_revision', UINT32);
 }
 
 function checkBoard(board: Fields): void {
-  only(board, ['cpus', 'memory_mb', 'chipset', 'guest_hv_interface', 'cpuid'], 'board');
+  // There is more that a board can have; vmctl asks for none of it.
+  only(board, ['cpus', 'memory_mb', 'chipset', 'guest_hv_interface'], 'board');
   const cpus = count(board['cpus'], 'board.cpus');
   if (cpus < 1 || cpus > 32) throw new SpecRefused(`board.cpus: ${cpus} is not between 1 and 32`);
   if (count(board['memory_mb'], 'board.memory_mb') < 1) throw new SpecRefused('board.memory_mb: no memory');
   const chipset = object(board['chipset'], 'board.chipset');
+  only(chipset, ['type', 'value'], 'board.chipset');
   if (chipset['type'] !== 'i440_fx') throw new SpecRefused('board.chipset: unknown variant');
-  if (typeof object(chipset['value'], 'chipset.value')['enable_pcie'] !== 'boolean') {
+  const value = object(chipset['value'], 'board.chipset.value');
+  only(value, ['enable_pcie'], 'board.chipset.value');
+  if (typeof value['enable_pcie'] !== 'boolean') {
     throw new SpecRefused('board.chipset: missing field `enable_pcie`');
   }
+  if (board['guest_hv_interface'] === undefined) return;
+  const hypervisor = object(board['guest_hv_interface'], 'board.guest_hv_interface');
+  only(hypervisor, ['type'], 'board.guest_hv_interface');
+  if (hypervisor['type'] !== 'bhyve') throw new SpecRefused('board.guest_hv_interface: unknown variant');
+}
+
+function checkSmbios(smbios: unknown): void {
+  if (smbios === undefined || smbios === null) return;
+  const fields = object(smbios, 'smbios');
+  const texts = ['manufacturer', 'product_name', 'serial_number'];
+  only(fields, [...texts, 'version'], 'smbios');
+  for (const field of texts) text(fields[field], `smbios.${field}`);
+  count(fields['version'], 'smbios.version');
 }
 
 function readComponent(name: string, value: unknown, major: number): Component {
@@ -123,7 +143,8 @@ function readComponent(name: string, value: unknown, major: number): Component {
     const what = `component ${name}: ${field}`;
     const given = fields[field];
     if (kind === 'text') text(given, what);
-    else if (kind === 'count') count(given, what);
+    else if (kind === 'count') count(given, what, UINT32);
+    else if (kind === 'serial') serialNumber(given, what);
     else if (kind === 'place') place(given, what);
     else if (kind === 'flag' ? typeof given !== 'boolean' : !Array.isArray(given)) {
       throw new SpecRefused(`${what}: missing or of another type`);
@@ -219,8 +240,13 @@ function text(value: unknown, what: string): string {
   return value;
 }
 
-function count(value: unknown, what: string): number {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
+function serialNumber(value: unknown, what: string): void {
+  if (!Array.isArray(value) || value.length !== 20) throw new SpecRefused(`${what}: not 20 bytes`);
+  for (const byte of value) count(byte, what, 255);
+}
+
+function count(value: unknown, what: string, max = Number.MAX_SAFE_INTEGER): number {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > max) {
     throw new SpecRefused(`${what}: missing or no count`);
   }
   return value;

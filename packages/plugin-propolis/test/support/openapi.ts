@@ -13,12 +13,17 @@ export interface SentRequest {
 
 interface Operation {
   readonly parameters?: readonly { readonly in: string; readonly name: string; readonly schema: object }[];
-  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: object }>> };
-  readonly responses: Readonly<Record<string, unknown>>;
+  readonly requestBody?: Content;
+  readonly responses: Readonly<Record<string, Content | { readonly $ref: string }>>;
+}
+
+interface Content {
+  readonly content?: Readonly<Record<string, { readonly schema: object }>>;
 }
 
 interface Document {
   readonly info: { readonly version: string };
+  readonly components: { readonly responses: Readonly<Record<string, Content>> };
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 }
 
@@ -66,11 +71,6 @@ export class OpenApi {
     this.#ajv.addSchema(this.#document, 'propolis');
   }
 
-  /** What is wrong with a value that has to be one of the document's schemas; empty when nothing is. */
-  problemsOf(schema: string, value: unknown): readonly string[] {
-    return this.#check({ $ref: `propolis#/components/schemas/${schema}` }, value);
-  }
-
   /** What is wrong with a request: its path, its method, its query, its body. */
   problemsOfRequest({ method, path, body }: SentRequest): readonly string[] {
     const url = new URL(path, 'http://server');
@@ -83,10 +83,27 @@ export class OpenApi {
       if (parameter === undefined) problems.push(`${url.pathname} takes no ${name}`);
       else problems.push(...this.#check(parameter.schema, Number(value)));
     }
-    const wanted = operation.requestBody?.content['application/json']?.schema;
+    const wanted = operation.requestBody?.content?.['application/json']?.schema;
     if (wanted === undefined)
       return body === '' ? problems : [...problems, `${method} ${path} takes no body`];
     return [...problems, ...this.#check(wanted, body === '' ? undefined : JSON.parse(body))];
+  }
+
+  /** What is wrong with an answer to a request: its status, its body. */
+  problemsOfAnswer(
+    { method, path }: Pick<SentRequest, 'method' | 'path'>,
+    { status, body }: { readonly status: number; readonly body: string },
+  ): readonly string[] {
+    const { pathname } = new URL(path, 'http://server');
+    const { responses } = this.#document.paths[pathname]?.[method.toLowerCase()] ?? { responses: {} };
+    const group = `${String(status).slice(0, 1)}XX`;
+    const response = responses[String(status)] ?? responses[group];
+    if (response === undefined) return [`${method} ${pathname} has no answer ${status}`];
+    const schema = ('$ref' in response ? this.#document.components.responses['Error'] : response)?.content?.[
+      'application/json'
+    ]?.schema;
+    if (schema === undefined) return body === '' ? [] : [`${status} of ${pathname} has no body`];
+    return this.#check(schema, JSON.parse(body));
   }
 
   #check(schema: object, value: unknown): readonly string[] {
@@ -111,5 +128,7 @@ function toJsonSchema(value: unknown): unknown {
   const { nullable, ...rest } = Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [key, toJsonSchema(inner)]),
   );
+  // It writes `null` as a text that can only be null.
+  if (rest['title'] === 'Null') return { type: 'null' };
   return nullable === true ? { anyOf: [rest, { type: 'null' }] } : rest;
 }

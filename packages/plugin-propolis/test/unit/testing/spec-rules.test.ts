@@ -104,7 +104,7 @@ describe('a fake server', () => {
 
   it('takes smbios, but not in 1.0.0', () => {
     const body = loose();
-    body.init.value.spec.smbios = {};
+    body.init.value.spec.smbios = { manufacturer: 'x', product_name: 'x', serial_number: 'x', version: 1 };
     acceptSpec(body, 5);
     expect(() => acceptSpec(body, 1)).toThrow(/unknown field `smbios`/);
   });
@@ -112,7 +112,7 @@ describe('a fake server', () => {
   it('wants has_write_cache of an NVMe disk from 6.0.0 on, and knows no such field before', () => {
     const body = loose();
     const { pci_path, backend_id } = components(body)['boot-disk'].component;
-    const component = { pci_path, backend_id, serial_number: [] as number[] };
+    const component = { pci_path, backend_id, serial_number: Array.from({ length: 20 }, () => 0) };
     components(body)['boot-disk'] = { type: 'nvme_disk', component };
     acceptSpec(body, 5);
     expect(() => acceptSpec(body, 6)).toThrow(/has_write_cache/);
