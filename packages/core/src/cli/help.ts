@@ -48,10 +48,9 @@ export default class VmctlHelp extends Help {
     this.log(`${this.config.pjson.description ?? ''}.\n`);
     this.log(`${strong('USAGE')}\n  $ vmctl COMMAND [ARGUMENTS] [FLAGS]\n`);
     for (const { title, lines } of sections) this.log(`${strong(title)}\n${lines.join('\n')}\n`);
-    this.log(
-      'vmctl COMMAND --help shows flags and examples; vmctl help TOPIC explains.\n' +
-        'vmctl completion --help tells how names and flags complete in your shell.',
-    );
+    const more =
+      '`vmctl COMMAND --help` shows flags and examples, `vmctl help TOPIC` explains, and `vmctl completion` lets words complete in your shell.';
+    this.log(wrapText(more, this.#columns).join('\n'));
   }
 
   /** The first words of all commands, with what the command or the group of them does. */
@@ -67,8 +66,13 @@ export default class VmctlHelp extends Help {
     return rows;
   }
 
+  /** As wide as the terminal, as far as lines are easy to read. */
+  get #columns(): number {
+    return Math.min(this.opts.maxWidth ?? 80, 100);
+  }
+
   #line({ name, summary }: Row, width: number): string[] {
-    const columns = Math.max(30, Math.min(this.opts.maxWidth ?? 80, 100) - width - 4);
+    const columns = Math.max(20, this.#columns - width - 4);
     const [first = '', ...more] = wrapText(summary, columns);
     const rest = more.map((line) => ' '.repeat(width + 4) + line);
     return [`  ${name.padEnd(width)}  ${first}`.trimEnd(), ...rest];

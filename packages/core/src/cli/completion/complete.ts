@@ -31,6 +31,8 @@ export interface ValueContext {
   readonly file: string | undefined;
   /** The VMs that were named with `--name`. */
   readonly names: readonly string[];
+  /** The arguments before. */
+  readonly args: readonly string[];
 }
 
 /** Finds values of a kind; gives none for what cannot be read, and never an error. */
@@ -170,7 +172,7 @@ class TypedWords {
   }
 
   get context(): ValueContext {
-    return { file: this.#values.get('file')?.at(-1), names: this.#values.get('name') ?? [] };
+    return { file: this.#values.get('file')?.at(-1), names: this.#values.get('name') ?? [], args: this.args };
   }
 
   /** Notes a flag; gives it when its value has to follow. */

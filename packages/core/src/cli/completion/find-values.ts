@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { isJsonObject } from '../../host/json-object.js';
+import { isJsonObject, type JsonObject } from '../../host/json-object.js';
 import type { InstalledPackage } from '../../plugins/installed-plugins.js';
 import type { DataDir } from '../../state/data-dir.js';
 import { outlineVmFile, type OutlinedVm } from '../../vmfile/outline.js';
@@ -43,7 +43,9 @@ export async function findValues(
 async function find(kind: ValueKind, context: ValueContext, sources: ValueSources): Promise<Candidate[]> {
   switch (kind) {
     case 'vm':
-      return registeredVms(await sources.dataDir());
+      return registeredVms(readRegistry(await sources.dataDir()));
+    case 'forward':
+      return forwards(readRegistry(await sources.dataDir()), context.args);
     case 'declared-vm':
       return declaredVms(context, sources).map(({ name }) => ({ word: name, about: '' }));
     case 'step':
@@ -68,12 +70,28 @@ async function find(kind: ValueKind, context: ValueContext, sources: ValueSource
   }
 }
 
-function registeredVms({ registryFile }: DataDir): Candidate[] {
+/** The VMs that exist, by name, not checked. */
+function readRegistry({ registryFile }: DataDir): JsonObject {
   const content: unknown = JSON.parse(readFileSync(registryFile, 'utf8'));
-  if (!isJsonObject(content)) return [];
+  return isJsonObject(content) ? content : {};
+}
+
+function registeredVms(content: JsonObject): Candidate[] {
   return Object.entries(content).map(([word, handle]) => {
     const backend = isJsonObject(handle) ? handle['backend'] : undefined;
     return { word, about: typeof backend === 'string' ? backend : '' };
+  });
+}
+
+/** Those that lead to the VM that is the last argument. */
+function forwards(content: JsonObject, args: readonly string[]): Candidate[] {
+  const vm = content[args.at(-1) ?? ''];
+  if (!isJsonObject(vm)) return [];
+  const ports: unknown = vm['forwards'];
+  if (!Array.isArray(ports)) return [];
+  return ports.flatMap((forward: unknown) => {
+    if (!isJsonObject(forward) || typeof forward['host'] !== 'number') return [];
+    return [{ word: String(forward['host']), about: `to ${String(forward['guest'])}` }];
   });
 }
 

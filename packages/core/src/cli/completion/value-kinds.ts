@@ -8,6 +8,8 @@ export type ValueKind =
   | 'declared-vm'
   /** A step of the VMFile. */
   | 'step'
+  /** A forwarded port of the VM before it. */
+  | 'forward'
   | 'backend'
   /** An image of the cache. */
   | 'image'
@@ -36,7 +38,7 @@ const argumentKinds: Readonly<Record<string, readonly ValueKind[]>> = {
   exec: ['vm', 'unknown'],
   fmt: ['file'],
   'forward:add': ['vm', 'unknown'],
-  'forward:remove': ['vm', 'unknown'],
+  'forward:remove': ['vm', 'forward', 'unknown'],
   help: ['help-word'],
   'image:inspect': ['image'],
   'image:pull': ['unknown'],

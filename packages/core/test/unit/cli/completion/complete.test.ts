@@ -107,7 +107,7 @@ describe('completion of flags', () => {
   it('looks for steps in the VMFile, and of the VMs, that were named', async () => {
     asked.length = 0;
     await words('vmctl provision --file lab.kdl -n web --name=db -nx --only ');
-    expect(asked).toEqual([{ file: 'lab.kdl', names: ['web', 'db', 'x'] }]);
+    expect(asked).toEqual([{ file: 'lab.kdl', names: ['web', 'db', 'x'], args: [] }]);
   });
 });
 

@@ -21,9 +21,12 @@ beforeEach(async () => {
 
 const write = (path: string, text: string) => writeFile(join(directory.path, path), text);
 
-async function words(kind: ValueKind, context: { file?: string; names?: readonly string[] } = {}) {
-  const { file, names = [] } = context;
-  return (await findValues(kind, { file, names }, sources)).map(({ word }) => word);
+async function words(
+  kind: ValueKind,
+  context: { file?: string; names?: readonly string[]; args?: readonly string[] } = {},
+) {
+  const { file, names = [], args = [] } = context;
+  return (await findValues(kind, { file, names, args }, sources)).map(({ word }) => word);
 }
 
 const VMFILE = `vm "web" { provision "shell" name="site"; provision "shell" name="setup" }
@@ -32,10 +35,18 @@ vm "db" { provision "shell" name="setup" }`;
 describe('names for completion', () => {
   it('are those of the VMs that exist', async () => {
     await write('data/vmctl/vms.json', '{"web":{"backend":"qemu"},"db":{}}');
-    expect(await findValues('vm', { file: undefined, names: [] }, sources)).toEqual([
+    expect(await findValues('vm', { file: undefined, names: [], args: [] }, sources)).toEqual([
       { word: 'web', about: 'qemu' },
       { word: 'db', about: '' },
     ]);
+  });
+
+  it('are the forwarded ports of the VM before', async () => {
+    const forwards = [{ host: 8080, guest: 80 }, { host: 8443, guest: 443 }, 'none'];
+    const registry = { web: { forwards }, db: { forwards: 'none' } };
+    await write('data/vmctl/vms.json', JSON.stringify(registry));
+    expect(await words('forward', { args: ['web'] })).toEqual(['8080', '8443']);
+    for (const args of [['db'], ['nobody'], []]) expect(await words('forward', { args })).toEqual([]);
   });
 
   it('are those of the VMFile above, or of the one that was named', async () => {
