@@ -184,6 +184,30 @@ describe('VMs of the backend propolis', () => {
   );
 
   it(
+    '16: a console that breaks off while the VM runs is an error, and leaves its log whole',
+    async () => {
+      const { web } = await project.home.registry();
+      const command = project.start(['console', 'web'], { input: 'before it broke\n' });
+      await command.output(/before it broke/);
+      await fetch(`http://127.0.0.1:${Number(web?.['propolis_port'])}/fake/drop-consoles`, {
+        method: 'POST',
+      });
+      expect(await command.done).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/console of web is lost[^]*VMCTL_PROPOLIS_SERIAL/),
+      });
+      const again = project.start(['console', 'web'], { input: 'after it broke\n' });
+      await again.output(/after it broke/);
+      again.kill('SIGTERM');
+      await again.done;
+      const { stdout } = await project.vmctl('log', 'web', '--console');
+      expect(stdout.split('before it broke')).toHaveLength(2);
+      expect(stdout.split('after it broke')).toHaveLength(2);
+    },
+    LIMIT,
+  );
+
+  it(
     '10: cannot be suspended, which is said',
     async () => {
       const { code, stdout } = await project.vmctl('suspend', 'web', '--json');

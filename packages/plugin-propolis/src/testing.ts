@@ -7,11 +7,8 @@
 export { type AcceptedSpec } from './testing/spec-rules.js';
 export { type FakeHost } from './testing/fake-api.js';
 export { logToFile, type LogSink } from './testing/fake-log.js';
-export {
-  FakePropolisServer,
-  type FakePropolisServerOptions,
-  type FakeRequest,
-} from './testing/fake-propolis-server.js';
+export { FakePropolisServer } from './testing/fake-propolis-server.js';
+export { type FakePropolisServerOptions, type FakeRequest } from './testing/fake-server-options.js';
 export { FakeSerial } from './testing/fake-serial.js';
 export { FAKE_STEPS, type FakeServerFault, type FakeStep } from './testing/faults.js';
 

@@ -60,7 +60,11 @@ The exit status is 0 after Ctrl-] and when the VM has ended, and 130 after a sig
     await this.#attach(session);
     if (detached.aborted) say(`Left the console of ${name}.`);
     else if (this.signal.aborted) this.endWith(EXIT.interrupted);
-    else say(`The console of ${name} has ended: it is ${(await session.finalState()).name}.`);
+    else {
+      const { name: state } = await session.finalState();
+      if (state === 'running' && session.failure !== undefined) throw session.failure;
+      say(`The console of ${name} has ended: it is ${state}.`);
+    }
     return undefined;
   }
 

@@ -40,6 +40,7 @@ export class ConsoleSession implements AsyncDisposable {
   readonly holder: LockHolder | undefined;
   readonly #parts: SessionParts;
   readonly #closed = new AbortController();
+  #failure: Error | undefined;
 
   constructor(parts: SessionParts) {
     this.readOnly = parts.readOnly;
@@ -48,7 +49,7 @@ export class ConsoleSession implements AsyncDisposable {
     const { connection, signal } = parts;
     connection?.once('close', () => this.#closed.abort());
     // A connection that breaks closes as well, which ends the output.
-    connection?.on('error', () => undefined);
+    connection?.on('error', (error) => (this.#failure = error));
     signal.addEventListener('abort', this.#close, { once: true });
     if (signal.aborted) this.#close();
   }
@@ -66,6 +67,11 @@ export class ConsoleSession implements AsyncDisposable {
     const { connection } = this.#parts;
     if (this.readOnly || connection === undefined || connection.destroyed || connection.write(bytes)) return;
     await once(connection, 'drain', { signal: this.#closed.signal }).catch(() => undefined);
+  }
+
+  /** Why the connection broke, when it did; a VM that ends can break it as well. */
+  get failure(): Error | undefined {
+    return this.#failure;
   }
 
   /** How the VM is after its output has ended: waits a moment for one that is just ending. */

@@ -9,6 +9,8 @@ export async function control(server: FakePropolisServer, what: string, body: st
       return server.powerOff();
     case 'fail-vm':
       return server.failVm();
+    case 'drop-consoles':
+      return server.serial.hangUp('drop');
     case 'say':
       return server.say(body);
     case 'start-migration':

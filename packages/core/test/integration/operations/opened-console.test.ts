@@ -131,13 +131,15 @@ describe('a console that its backend opens', () => {
     for (const stream of guest.streams) stream.push(null);
     await ended;
     expect(await session.finalState()).toEqual({ name: 'stopped' });
+    expect(session.failure).toBeUndefined();
   });
 
-  it('that breaks ends the output, and leaves the keyboard to the next', async () => {
+  it('that breaks ends the output, says why, and leaves the keyboard to the next', async () => {
     const { guest, open } = await running();
     const { session, ended } = await open();
     guest.streams[0]?.destroy(new Error('the connection broke'));
     await ended;
+    expect(session.failure?.message).toBe('the connection broke');
     await session[Symbol.asyncDispose]();
     expect((await open()).session.readOnly).toBe(false);
   });
