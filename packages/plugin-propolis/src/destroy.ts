@@ -1,10 +1,11 @@
-import { rm } from 'node:fs/promises';
+import { access, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HypervisorContext, VmHandle } from '@vmctl/core/plugin';
 import { linkNameFor } from './host/link-name.js';
 import type { Volume } from './host/zfs-output.js';
 import type { Parts } from './parts.js';
 import { stopRecorder } from './serial/recorder.js';
+import { instanceId } from './spec/instance-spec.js';
 import { waitForMigration } from './stop.js';
 import { destroyDisk } from './vm-disk.js';
 import { diskOf } from './vm-lookup.js';
@@ -26,6 +27,7 @@ export async function destroyVm(parts: Parts, vm: VmHandle, ctx: HypervisorConte
     await runDown(host, commands, vm, live);
   }
   await stopRecorder(host, vm.work_dir);
+  await warnOfKernelVm(parts, vm, ctx);
   if (record !== undefined && record.run !== null) await removeRunDirectory(vm, record.run);
   await deleteVnic(commands, record === undefined ? ownVnic(vm) : record.vnic, vm.work_dir);
   const volumes = await commands.listVolumes();
@@ -35,6 +37,30 @@ export async function destroyVm(parts: Parts, vm: VmHandle, ctx: HypervisorConte
   await rm(join(vm.work_dir, 'console.log'), { force: true });
   // Last: while it is there, whatever is left is found by the next one.
   await removeRecord(vm.work_dir);
+}
+
+/**
+ * A server that was killed leaves the kernel's VM, with its memory. The next start of the VM would take it away; after
+ * this there is none.
+ */
+async function warnOfKernelVm(
+  { host, vmmDirectory }: Parts,
+  vm: VmHandle,
+  { events }: HypervisorContext,
+): Promise<void> {
+  const uuid = instanceId(host.error, vm);
+  const isThere = await access(join(vmmDirectory, uuid)).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) return;
+  events.emit({
+    type: 'warning',
+    vm: vm.name,
+    code: 'VMCTL_PROPOLIS_KERNEL_VM_LEFT',
+    message: `The kernel still has the VM ${uuid} of ${vm.name}, with its memory: its server had been killed.`,
+    hint: `Take it away: pfexec bhyvectl --destroy --vm=${uuid}`,
+  });
 }
 
 /** Removes the image of a disk that is gone, unless others stand on it: then it says which. */

@@ -18,6 +18,8 @@ export interface Parts {
   readonly commands: HostCommands;
   readonly images: ZvolImages;
   readonly patience: Patience;
+  /** Where the kernel shows its VMs, by UUID. */
+  readonly vmmDirectory: string;
   /** What runs the console's recorder; undefined: as it is built. */
   readonly recorderCommand: readonly string[] | undefined;
 }

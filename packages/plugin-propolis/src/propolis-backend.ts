@@ -9,6 +9,7 @@ import type {
   StopRequest,
   Supports,
   VmHandle,
+  VmInspection,
   VmSpec,
   VmState,
 } from '@vmctl/core/plugin';
@@ -33,6 +34,8 @@ export interface PropolisBackendOptions {
   readonly patience?: Partial<Patience> | undefined;
   /** What runs the console's recorder; for tests of the sources. */
   readonly recorderCommand?: readonly string[] | undefined;
+  /** Where the kernel shows its VMs, by UUID. Default: /dev/vmm */
+  readonly vmmDirectory?: string | undefined;
   /** Default: the programs of illumos. */
   readonly commands?: HostCommands | undefined;
 }
@@ -95,6 +98,12 @@ export class PropolisBackend implements Hypervisor {
     return observeVm(this.#parts, vm, ctx.signal);
   }
 
+  async inspect(vm: VmHandle, ctx: HypervisorContext): Promise<VmInspection | undefined> {
+    if (this.#host.platform !== 'sunos') return undefined;
+    const { inspectVm } = await import('./inspect.js');
+    return inspectVm(this.#parts, vm, ctx);
+  }
+
   async guestAddress(vm: VmHandle, ctx: HypervisorContext): Promise<GuestAddress> {
     const { platform } = this.#host;
     if (platform !== 'sunos') return { kind: 'none', reason: `propolis is unsupported on "${platform}"` };
@@ -147,7 +156,8 @@ export class PropolisBackend implements Hypervisor {
   get #parts(): Parts {
     if (this.#known !== undefined) return this.#known;
     const host = this.#host;
-    const { patience, recorderCommand, commands = createIllumosCommands(host) } = this.#options;
+    const { patience, recorderCommand, vmmDirectory = '/dev/vmm' } = this.#options;
+    const { commands = createIllumosCommands(host) } = this.#options;
     const dataset = async (): Promise<string> => (await readSettings(host)).dataset;
     this.#known = {
       host,
@@ -155,6 +165,7 @@ export class PropolisBackend implements Hypervisor {
       images: new ZvolImages({ host, commands, dataset }),
       patience: { ...PATIENCE, ...patience },
       recorderCommand,
+      vmmDirectory,
     };
     return this.#known;
   }

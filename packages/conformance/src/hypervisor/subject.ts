@@ -23,6 +23,8 @@ export type HypervisorSource =
 export interface AttentiveGuest {
   /** Resolves when the guest of that VM would react. */
   ready(vm: VmHandle): Promise<void>;
+  /** Tells it over SSH to power off, as vmctl would; for a backend that has no other way to ask. */
+  powerOff?(vm: VmHandle, signal: AbortSignal): Promise<void>;
   /** How long it may take to power off, in milliseconds. */
   readonly powerOffMs: number;
   /** Whether the guest ended by itself; without it, that `stop` did not warn has to do. */

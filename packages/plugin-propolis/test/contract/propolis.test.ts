@@ -36,5 +36,13 @@ await hypervisorConformance(
     spec: { network: { type: 'vnic' } },
     inventory: (below) => inventoryOf(illumos.fake, below),
     crash,
+    guest: {
+      ready: async () => undefined,
+      powerOff: async (vm) => {
+        const port = (await readRecord(vm.work_dir))?.run?.port;
+        await fetch(`http://127.0.0.1:${port}/fake/power-off`, { method: 'POST' });
+      },
+      powerOffMs: 30_000,
+    },
   },
 );

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { readRecord, writeRecord, type RunRecord } from '../../src/vm-record.js';
 import { findServerProcess } from '../../src/server-process.js';
@@ -35,6 +37,22 @@ describe('14: left-overs', () => {
     const again = await lab.backend().start(vm, contextOf());
     expect(again.pid).not.toBe(vm.pid);
     expect((await readRecord(vm.work_dir))?.run?.directory).toMatch(/run-[12]$/);
+  });
+
+  it('a VM that the kernel still has is said when the VM is destroyed', async () => {
+    const vm = await lab.prepared();
+    const vmmDirectory = join(lab.root, 'vmm');
+    const uuid = vm.id.slice('propolis-'.length);
+    await mkdir(vmmDirectory);
+    await writeFile(join(vmmDirectory, uuid), '');
+    const context = contextOf();
+    await lab.backend({ vmmDirectory }).destroy(vm, context);
+    expect(context.seen).toMatchObject([
+      {
+        code: 'VMCTL_PROPOLIS_KERNEL_VM_LEFT',
+        hint: expect.stringContaining(`bhyvectl --destroy --vm=${uuid}`),
+      },
+    ]);
   });
 
   it('a reused process id: whoever has it now is left alone', async () => {
@@ -104,7 +122,6 @@ describe('14: left-overs', () => {
 
   it('a disk and a VNIC whose record is gone are found by what was written on them', async () => {
     const vm = await lab.prepared();
-    const { rm } = await import('node:fs/promises');
     await rm(`${vm.work_dir}/propolis.json`);
     expect((await lab.backend().state(vm, contextOf())).name).toBe('prepared');
     await lab.backend().destroy(vm, contextOf());

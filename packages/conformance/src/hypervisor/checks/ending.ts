@@ -54,7 +54,9 @@ export const endingChecks: readonly HypervisorCheck[] = [
       const vm = await lab.running();
       await guest.ready(vm);
       const context = lab.context();
-      const stopped = await lab.hypervisor.stop(vm, { timeoutMs: guest.powerOffMs }, context);
+      const powerOff = guest.powerOff && (async (signal: AbortSignal) => guest.powerOff?.(vm, signal));
+      const request = { timeoutMs: guest.powerOffMs, powerOff };
+      const stopped = await lab.hypervisor.stop(vm, request, context);
       await lab.expectState(stopped, ['stopped'], 'after stop');
       const warnings = context.seen.filter(({ type }) => type === 'warning');
       assert.deepEqual(warnings, [], 'a guest that powered off in time is nothing to warn about');
