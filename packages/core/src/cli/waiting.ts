@@ -1,4 +1,4 @@
-import { isLive } from '../ui/choose-renderer.js';
+import { isLive } from '../ui/live-output.js';
 import type { LiveStatus } from '../ui/live-status.js';
 import type { TransferReport } from '../ui/transfer-lines.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { isLive } from '../../../src/ui/choose-renderer.js';
+import { isLive } from '../../../src/ui/live-output.js';
 import { wantsColors } from '../../../src/ui/style.js';
 
 describe('colours', () => {
