@@ -162,7 +162,7 @@ export class PropolisClient {
         } catch (error) {
           throw this.#broken(error, what, signal);
         }
-        if (!isVersionRefusal(readRefusal(last.status, last.body))) {
+        if (last.status !== 400 || !isVersionRefusal(readRefusal(last.status, last.body))) {
           this.#version = version;
           return last;
         }
