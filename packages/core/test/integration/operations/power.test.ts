@@ -69,7 +69,12 @@ describe('stop and start', () => {
     await vmctl.stop({ names: ['web'] });
     const { vmctl: other, events } = library.open();
     await other.start({ names: ['web'] });
-    expect(events.map(({ type }) => type)).toEqual(['run.started', 'vm.finished', 'run.finished']);
+    expect(events.map(({ type }) => type)).toEqual([
+      'run.started',
+      'vm.started',
+      'vm.finished',
+      'run.finished',
+    ]);
     expect(await other.list()).toMatchObject([{ state: 'running', unfinished: true }]);
   });
 
