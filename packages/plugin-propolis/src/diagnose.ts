@@ -3,6 +3,7 @@ import { access } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import type { HostFinding, HypervisorContext } from '@vmctl/core/plugin';
 import type { Parts } from './parts.js';
+import { findLeftOvers } from './left-overs.js';
 import { findBootrom, findServer } from './programs.js';
 import { type PropolisSettings, readSettings } from './settings.js';
 import { messageOf } from './thrown.js';
@@ -46,6 +47,7 @@ export async function diagnoseHost(
     poolFinding(parts, settings, signal),
     linkFinding(parts, settings, signal),
     zoneFinding(parts, signal),
+    leftOverFinding(parts, settings, signal),
   ]);
 }
 
@@ -94,6 +96,32 @@ async function zoneFinding({ commands }: Parts, signal: AbortSignal): Promise<Ho
     return { id, status: 'warning', title: `vmctl runs in the zone ${names}`, detail };
   } catch (error) {
     return { ...failed(id, 'The zones cannot be listed', error), status: 'warning' };
+  }
+}
+
+/** Disks and VNICs of VMs that vmctl has no more: it was killed while it made or removed them. */
+async function leftOverFinding(
+  parts: Parts,
+  { dataset }: PropolisSettings,
+  signal: AbortSignal,
+): Promise<HostFinding> {
+  const id = 'propolis-left-overs';
+  try {
+    const { volumes, vnics } = await findLeftOvers(parts, dataset, signal);
+    if (volumes.length + vnics.length === 0) return { id, status: 'ok', title: 'No left-overs of VMs' };
+    const commands = [
+      ...vnics.map((link) => `pfexec dladm delete-vnic -t ${link}`),
+      ...volumes.map((name) => `pfexec zfs destroy ${name}`),
+    ];
+    return {
+      id,
+      status: 'warning',
+      title: 'There are left-overs of VMs that are gone',
+      detail: [...volumes, ...vnics].join(', '),
+      fix: commands.join('; '),
+    };
+  } catch (error) {
+    return { ...failed(id, 'Left-overs cannot be looked for', error), status: 'warning' };
   }
 }
 

@@ -6,6 +6,7 @@ import { logTail } from './api/server-log.js';
 import type { Parts } from './parts.js';
 import { startServer, endServerProcess, findServerProcess } from './server-process.js';
 import { ServerGone, waitUntilUp } from './server-ready.js';
+import { codeOf, messageOf } from './thrown.js';
 import type { RunRecord } from './vm-record.js';
 import { clientFor, type LiveServer, LOOPBACK, logPathOf, removeRunDirectory } from './vm-server.js';
 
@@ -67,6 +68,8 @@ async function launch(options: LaunchOptions, run: RunRecord): Promise<LiveServe
     directory: run.directory,
     logPath,
     env: host.env,
+  }).catch((cause: unknown) => {
+    throw notSpawned(options, cause);
   });
   try {
     const identity = await host.processes.identify(server.pid);
@@ -113,6 +116,24 @@ async function isAnswered(port: number): Promise<boolean> {
   } finally {
     socket.destroy();
   }
+}
+
+/** pfexec itself is what is spawned. */
+function notSpawned({ parts, vm }: LaunchOptions, cause: unknown): Error {
+  const { error } = parts.host;
+  if (codeOf(cause) === 'ENOENT') {
+    return error('VMCTL_HOST_COMMAND_MISSING', {
+      message: 'The program "pfexec" is needed to run propolis-server, and is not in PATH.',
+      cause,
+      details: { command: 'pfexec' },
+    });
+  }
+  return error('VMCTL_PROPOLIS_START_FAILED', {
+    message: `${vm.name} did not start: its propolis-server cannot be run: ${messageOf(cause)}`,
+    hint: 'See what the host lacks: vmctl doctor',
+    cause,
+    details: { vm: vm.name },
+  });
 }
 
 function failed({ parts, vm }: LaunchOptions, cause: ServerGone): Error {

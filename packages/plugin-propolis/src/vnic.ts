@@ -1,10 +1,14 @@
 import type { HypervisorContext, NetworkConfig, PluginHost } from '@vmctl/core/plugin';
+import { untilNotBusy } from './busy.js';
 import type { Vnic } from './host/dladm-output.js';
 import type { HostCommands } from './host/host-commands.js';
 import { linkNameFor } from './host/link-name.js';
 import { toolFailure } from './host/tool-failure.js';
 import type { PropolisSettings } from './settings.js';
 import type { VnicRecord } from './vm-record.js';
+
+/** The kernel lets go of a link a moment after the server that had it has ended. */
+const BUSY_MS = 10_000;
 
 interface Network {
   readonly host: Pick<PluginHost, 'error'>;
@@ -80,7 +84,7 @@ export async function deleteVnic(
   // Asked first: to delete one that is not there is an error of many words.
   if ((await find(commands, vnic.link)) === undefined) return;
   try {
-    await commands.deleteVnic(vnic.link);
+    await untilNotBusy(() => commands.deleteVnic(vnic.link), { timeoutMs: BUSY_MS });
   } catch (error) {
     if (toolFailure(error) !== 'missing') throw error;
   }

@@ -39,6 +39,25 @@ describe('doctor', () => {
     });
   });
 
+  it('14: finds the disk and the VNIC of a VM that is gone, and leaves those of others alone', async () => {
+    const web = await lab.prepared('web');
+    await lab.prepared('db');
+    expect(await findings()).toMatchObject({ 'propolis-left-overs': { status: 'ok' } });
+    // As after a kill, when the directory of a half-made VM was removed.
+    await rm(web.work_dir, { recursive: true });
+    const disk = 'rpool/vmctl/vms/web';
+    expect(await findings()).toMatchObject({
+      'propolis-left-overs': { status: 'warning', detail: disk, fix: `pfexec zfs destroy ${disk}` },
+    });
+    lab.fake.run('zfs', ['destroy', disk]);
+    expect(await findings()).toMatchObject({
+      'propolis-left-overs': {
+        detail: String(web['vnic']),
+        fix: `pfexec dladm delete-vnic -t ${String(web['vnic'])}`,
+      },
+    });
+  });
+
   it('finds a setting that cannot be used', async () => {
     expect(await findings({ VMCTL_PROPOLIS_DATASET: 'rpool' })).toMatchObject({
       'propolis-settings': { status: 'error', detail: expect.stringContaining('rpool') },

@@ -91,6 +91,15 @@ describe('4: readiness', () => {
   });
 });
 
+it('says that pfexec is missing where it is', async () => {
+  const vm = await lab.prepared();
+  const backend = lab.backend({}, { env: { PATH: '/nowhere', VMCTL_PROPOLIS_SERVER: '/bin/true' } });
+  await expect(backend.start(vm, contextOf())).rejects.toMatchObject({
+    code: 'VMCTL_HOST_COMMAND_MISSING',
+    message: expect.stringContaining('pfexec'),
+  });
+});
+
 describe('6: a server that has a VM already (409)', () => {
   it('is adopted when that VM has the same id: the answer to `ensure` was lost', async () => {
     const vm = await lab.prepared();
