@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { describe } from '@jest/globals';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import ajvFormats from 'ajv-formats';
 
@@ -36,17 +37,26 @@ const INTEGERS = {
   uint: 2 ** 64,
 };
 
-/** Where the document is looked for. */
-export const OPENAPI_PLACES =
-  'VMCTL_PROPOLIS_OPENAPI, or ../shared/reference/propolis/*.json beside the repository';
-
 /** The published document of propolis-server, if it is on this machine. It is no part of the repository. */
-export function findOpenApi(): string | undefined {
+function findOpenApi(): string | undefined {
   const given = process.env['VMCTL_PROPOLIS_OPENAPI'];
   if (given !== undefined && given !== '') return given;
   const beside = join(import.meta.dirname, '../../../../../shared/reference/propolis');
   const [found] = globSync('*.json', { cwd: beside });
   return found === undefined ? undefined : join(beside, found);
+}
+
+/** A `describe` with the published document, which says in one line that it skips where there is none. */
+export function describeWithOpenApi(name: string, tests: (document: OpenApi) => void): void {
+  const path = findOpenApi();
+  if (path !== undefined) {
+    const document = new OpenApi(path);
+    describe(name, () => tests(document));
+    return;
+  }
+  const why = 'no OpenAPI document in VMCTL_PROPOLIS_OPENAPI or ../shared/reference/propolis/*.json';
+  process.stderr.write(`skipped: ${name} (${why})\n`);
+  describe.skip(`${name} (${why})`, () => tests(undefined as never));
 }
 
 /** Says what is wrong with requests, by the published document. */

@@ -1,15 +1,11 @@
-import { describe, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type Exchange, exchange } from '../../../src/api/exchange.js';
 import { acceptSpec } from '../../../src/testing/spec-rules.js';
 import { anEnsureRequest, useFakeServers } from '../../support/fakes.js';
-import { findOpenApi, OpenApi, OPENAPI_PLACES } from '../../support/openapi.js';
+import { describeWithOpenApi } from '../../support/openapi.js';
 
 const lab = useFakeServers();
-const path = findOpenApi();
-const document = path === undefined ? undefined : new OpenApi(path);
-const unless = document === undefined ? it.skip : it;
-const reason = document === undefined ? ` (skipped: the OpenAPI document is not at ${OPENAPI_PLACES})` : '';
 
 /** All places in a JSON value, as lists of keys. */
 function placesIn(value: unknown, at: readonly string[] = []): readonly (readonly string[])[] {
@@ -38,8 +34,8 @@ const accepts = (body: unknown): boolean => {
   }
 };
 
-describe('a fake server', () => {
-  unless(`accepts nothing that the published document refuses${reason}`, () => {
+describeWithOpenApi('a fake propolis-server', (document) => {
+  it('accepts nothing that the published document refuses', () => {
     const request: unknown = JSON.parse(JSON.stringify(anEnsureRequest()));
     const places = placesIn(request);
     let accepted = 0;
@@ -49,7 +45,7 @@ describe('a fake server', () => {
         if (body === undefined || !accepts(body)) return;
         accepted += 1;
         const sent = { method: 'PUT', path: '/instance', body: JSON.stringify(body) };
-        expect(document?.problemsOfRequest(sent)).toEqual([]);
+        expect(document.problemsOfRequest(sent)).toEqual([]);
       }),
       { numRuns: 2000 },
     );
@@ -57,7 +53,7 @@ describe('a fake server', () => {
     expect(accepted).toBeGreaterThan(10);
   });
 
-  unless(`answers as the published document says, also when it refuses${reason}`, async () => {
+  it('answers as the published document says, also when it refuses', async () => {
     const server = await lab.server();
     const { signal } = new AbortController();
     const statuses = new Set<number>();
@@ -66,7 +62,7 @@ describe('a fake server', () => {
       const headers = { 'api-version': '5.0.0' };
       const answer = await exchange(server.address, { method, path: where, headers, body, signal });
       statuses.add(answer.status);
-      const problems = document?.problemsOfAnswer({ method, path: where }, answer);
+      const problems = document.problemsOfAnswer({ method, path: where }, answer);
       expect({ method, where, status: answer.status, problems }).toMatchObject({ problems: [] });
     };
     const everything = async (): Promise<void> => {
