@@ -117,6 +117,8 @@ const rows: readonly Row[] = [
   { command: 'completion', args: ['bash'] },
   { command: 'help' },
   { command: 'help', args: ['networking'] },
+  { command: 'help', args: ['exec'] },
+  { command: 'help', args: ['image'] },
   { command: 'version' },
   { command: 'version', args: ['--verbose'] },
   { command: 'destroy', args: ['--all', '--yes'], lines: true },

@@ -190,6 +190,23 @@ describe('vmctl help', () => {
     expect((await said('help', 'exec')).stdout).toMatch(/^EXIT STATUS\n {2}N +that of the command$/m);
   });
 
+  it('gives what it says of a command as JSON', async () => {
+    expect(await home.json('help', 'image', 'pull')).toMatchObject({
+      command: 'image pull',
+      flags: expect.arrayContaining([expect.objectContaining({ name: 'sha256', type: 'option' })]),
+      examples: expect.arrayContaining([
+        expect.objectContaining({ command: expect.stringMatching(/^vmctl /) }),
+      ]),
+    });
+    expect(await home.json('help', 'exec')).toMatchObject({
+      exitStatuses: expect.arrayContaining([{ status: '255', meaning: 'vmctl could not run it' }]),
+    });
+    expect(await home.json('help', 'forward')).toMatchObject({
+      commands: [{ name: 'forward add' }, { name: 'forward remove' }],
+      topics: [],
+    });
+  });
+
   it('lists both as JSON', async () => {
     expect(await home.json('help')).toMatchObject({
       commands: expect.arrayContaining([{ name: 'image list', summary: 'List the images of the cache.' }]),

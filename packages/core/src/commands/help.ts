@@ -1,5 +1,6 @@
 import { Args, loadHelpClass } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.js';
+import { type CommandDocument, commandDocument } from '../cli/command-document.js';
 import { helpTopics, readHelpTopic } from '../cli/help-topics.js';
 import { unknownCommand } from '../cli/unknown-command.js';
 import { nearest } from '../errors/nearest.js';
@@ -38,15 +39,18 @@ export default class HelpCommand extends BaseCommand {
     return Promise.resolve(undefined);
   }
 
-  async run(): Promise<HelpList | HelpTopic | undefined> {
+  async run(): Promise<HelpList | HelpTopic | CommandDocument | undefined> {
     const { argv } = await this.parse(HelpCommand);
     const words = argv.map(String);
     const [word] = words;
     if (word !== undefined && words.length === 1 && Object.hasOwn(helpTopics, word)) {
       return this.#explain(word);
     }
-    if (word === undefined && this.jsonEnabled()) return this.#list();
     this.#expectKnown(words);
+    if (this.jsonEnabled()) {
+      const command = this.config.findCommand(words.join(':'));
+      return command === undefined ? this.#list(words) : commandDocument(command);
+    }
     const Help = await loadHelpClass(this.config);
     await new Help(this.config).showHelp(words);
     return undefined;
@@ -64,14 +68,17 @@ export default class HelpCommand extends BaseCommand {
     return { topic, summary: helpTopics[topic] ?? '', markdown };
   }
 
-  #list(): HelpList {
+  /** The commands that begin with these words; without any, all of them and the topics. */
+  #list(words: readonly string[]): HelpList {
     const { commands } = this.config;
+    const start = words.map((word) => `${word}:`).join('');
     return {
       commands: commands
-        .filter(({ hidden }) => !hidden)
+        .filter(({ hidden, id }) => !hidden && id.startsWith(start))
         .map(({ id, summary }) => ({ name: id.replaceAll(':', ' '), summary: summary ?? '' }))
         .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
-      topics: Object.entries(helpTopics).map(([name, summary]) => ({ name, summary })),
+      topics:
+        words.length > 0 ? [] : Object.entries(helpTopics).map(([name, summary]) => ({ name, summary })),
     };
   }
 

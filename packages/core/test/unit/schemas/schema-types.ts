@@ -547,7 +547,26 @@ export type ForwardRemoveSchema = DefinitionsForwardChangeSchema;
 export type HelpEntrySchema = { name: string; summary: string };
 export type HelpSchema =
   | { commands: HelpEntrySchema[]; topics: HelpEntrySchema[] }
-  | { topic: string; summary: string; markdown: string };
+  | { topic: string; summary: string; markdown: string }
+  | {
+      command: string;
+      summary: string;
+      description: string;
+      aliases: string[];
+      args: { name: string; description: string; required: boolean }[];
+      flags: {
+        name: string;
+        char?: string;
+        type: 'boolean' | 'option';
+        description: string;
+        options?: string[];
+        required: boolean;
+        multiple: boolean;
+        negatable: boolean;
+      }[];
+      examples: { description: string; command: string }[];
+      exitStatuses: { status: string; meaning: string }[];
+    };
 export type ImageInspectSchema = { images: DefinitionsImageSchema[] };
 export type ImageListSchema = { images: DefinitionsImageSchema[] };
 export type ImagePruneSchema = {
