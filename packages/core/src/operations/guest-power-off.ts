@@ -1,4 +1,5 @@
 import { hasCode, VmctlError } from '../errors/vmctl-error.js';
+import type { GuestSession } from '../guest/contract.js';
 import type { VmHandle } from '../hypervisor/contract.js';
 import { openGuest } from './guest-login.js';
 import type { Runtime } from './runtime.js';
@@ -10,9 +11,9 @@ const POWER_OFF = [
 ].join('; ');
 
 /**
- * Logs in to a guest and tells it to power off. A connection that is lost meanwhile is what a guest does that obeys.
+ * Logs in to a guest and tells it to power off.
  *
- * @throws what {@link openGuest} throws; VMCTL_GUEST_PERMISSION_DENIED when the user may not
+ * @throws what {@link openGuest} and {@link tellToPowerOff} throw
  */
 export async function powerOffGuest(
   runtime: Runtime,
@@ -20,6 +21,23 @@ export async function powerOffGuest(
   signal: AbortSignal,
 ): Promise<void> {
   const session = await openGuest(runtime, name, { signal });
+  try {
+    await tellToPowerOff(session, name, signal);
+  } finally {
+    await session.end();
+  }
+}
+
+/**
+ * Tells a guest to power off. A connection that is lost meanwhile is what comes of a guest that obeys.
+ *
+ * @throws VMCTL_GUEST_PERMISSION_DENIED when the user may not
+ */
+export async function tellToPowerOff(
+  session: GuestSession,
+  name: string,
+  signal: AbortSignal,
+): Promise<void> {
   try {
     const { exitCode, stderr } = await session.exec(['sh', '-c', POWER_OFF], { signal });
     // A signal (null) comes from the end of the guest.
@@ -31,7 +49,5 @@ export async function powerOffGuest(
     });
   } catch (error) {
     if (!hasCode(error, 'VMCTL_GUEST_DISCONNECTED')) throw error;
-  } finally {
-    await session.end();
   }
 }
