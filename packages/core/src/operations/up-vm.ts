@@ -8,6 +8,7 @@ import { planOf } from './plan/plan-of.js';
 import { type StepJudging, stepsLeft } from './plan/steps.js';
 import type { VmPlan } from './plan/vm-plan.js';
 import type { VmRun } from './project-run.js';
+import type { Runtime } from './runtime.js';
 import { endingOf } from './vm-ending.js';
 import { type Ending, observeVm, runVm, runVmStages, stageContext } from './vm-run.js';
 
@@ -44,6 +45,9 @@ async function upLocked(run: VmRun, options: UpVmOptions): Promise<Ending> {
     return { outcome: plan.action === 'update' ? 'updated' : 'already-running' };
   }
   warnOfLeftOver(runtime.events, name, plan.changes, []);
+  // The stage `prepare` writes that down for the others. Until the end the next `up` has something to go on with.
+  if (handle !== undefined && plan.action === 'resume')
+    handle = await save(runtime, { ...handle, up_pending: true });
   const workDir = handle?.work_dir ?? runtime.dataDir.workDir(name);
   const ctx = stageContext(run, workDir, handle);
   return endingOf(run, ctx, {
@@ -75,9 +79,12 @@ async function changeNow(run: VmRun, handle: VmHandle, { changes }: VmPlan): Pro
     const context = runtime.hypervisorContext(signal);
     changed = { ...(await runtime.router.setForwards(changed, forwards, context)), added_forwards: added };
   }
-  const saved = changed;
-  await runtime.registry.update(handle.name, (current) => ({ ...current, ...saved }));
-  return saved;
+  return save(runtime, changed);
+}
+
+async function save(runtime: Runtime, handle: VmHandle): Promise<VmHandle> {
+  await runtime.registry.update(handle.name, (current) => ({ ...current, ...handle }));
+  return handle;
 }
 
 function judging({ services, definition, baseDir, signal }: VmRun): StepJudging {

@@ -303,6 +303,24 @@ describe('plan after an edit of the VMFile', () => {
     expect(await vmctl.up()).toMatchObject({ vms: [{ outcome: 'up' }] });
     expect(await planned(vmctl)).toMatchObject({ state: 'running', action: 'none', needs: 'restart' });
   });
+
+  it('goes on with a VM that was suspended, when the up that let it go on was interrupted', async () => {
+    await library.write({ web: '' });
+    const { vmctl } = library.open();
+    await vmctl.up();
+    await vmctl.suspend({ names: ['web'] });
+    const interruption = new AbortController();
+    vmctl.subscribe((event) => {
+      if (event.type === 'stage.started' && event.stage === 'ready') interruption.abort();
+    });
+    expect(await vmctl.up({ signal: interruption.signal })).toMatchObject({
+      vms: [{ outcome: 'interrupted', error: { hint: expect.stringMatching(/^`vmctl up` goes on/) } }],
+    });
+    const again = library.open().vmctl;
+    expect(await planned(again)).toMatchObject({ state: 'running', action: 'continue' });
+    expect(await again.up()).toMatchObject({ vms: [{ outcome: 'up' }] });
+    expect(await planned(again)).toMatchObject({ action: 'none' });
+  });
 });
 
 describe('plan where up would fail', () => {
