@@ -149,6 +149,25 @@ describe('vmctl up on a terminal', () => {
   );
 
   it(
+    'makes room for the shell while Ctrl-Z has stopped it, and goes on with fg',
+    async () => {
+      await project.home.write(downloaded('web'));
+      await open();
+      await terminal.type('vmctl up; echo status=$?');
+      await terminal.shows(/^. web .* KiB\/s/m);
+      await terminal.press('C-z');
+      await terminal.shows(/^\^?Z?status=1\d\d$[^]*^[$#] *\n*$/m);
+      expect(await terminal.history()).not.toMatch(SPINNER);
+      await terminal.type('fg; echo then=$?');
+      await terminal.shows(/^. web .* KiB\/s.*\n*$/m);
+      image.release();
+      await terminal.shows(/^✓ web is up in .*\nthen=0$/m);
+      expect(await terminal.history()).not.toMatch(SPINNER);
+    },
+    LIMIT,
+  );
+
+  it(
     'leaves a terminal that can be used even when it is killed',
     async () => {
       await project.home.write(downloaded('web'));

@@ -70,7 +70,7 @@ export class LiveRegion {
     this.#endTalk = listenToTalk((text) => this.#hear(text));
     this.#output.on?.('resize', this.#resized);
     process.on('exit', this.#end);
-    process.on('SIGCONT', this.#continued);
+    process.on('SIGTSTP', this.#stopped);
   }
 
   /** Adds lines that stay, above the region. */
@@ -101,7 +101,7 @@ export class LiveRegion {
     this.#endTalk();
     this.#output.off?.('resize', this.#resized);
     process.off('exit', this.#end);
-    process.off('SIGCONT', this.#continued);
+    process.off('SIGTSTP', this.#stopped);
     if (this.#talk !== '') this.#pending += `${this.#talk}\n`;
     this.#write([]);
   };
@@ -109,10 +109,10 @@ export class LiveRegion {
   /** After a resize what is shown has another place; the sooner that is seen to, the better. */
   readonly #resized = (): void => this.#frame();
 
-  /** The shell has written below meanwhile. */
-  readonly #continued = (): void => {
-    this.#shown = [];
-    this.refresh();
+  /** Ctrl-Z: the shell is to write where the region was, and goes on below when the process does. */
+  readonly #stopped = (): void => {
+    this.#write([]);
+    process.kill(process.pid, 'SIGSTOP');
   };
 
   /** Somebody has something to say on the same terminal. */

@@ -102,6 +102,7 @@ describe('a live region', () => {
   });
 
   it('is not higher than the terminal, which would scroll with every frame', () => {
+    region.end();
     show(80, 3);
     lines = ['a', 'b', 'c', 'd'];
     frame();
@@ -109,6 +110,7 @@ describe('a live region', () => {
   });
 
   it('finds its place again in a terminal that got narrower and wrapped it', () => {
+    region.end();
     show(20, 10);
     lines = ['x'.repeat(19)];
     region.print(['first']);
@@ -124,6 +126,7 @@ describe('a live region', () => {
   });
 
   it('takes nothing of what stays away in a terminal that only cuts its lines', () => {
+    region.end();
     show(20, 10, { XTERM_VERSION: 'XTerm(390)' });
     lines = ['x'.repeat(19)];
     region.print(['first']);
@@ -144,12 +147,18 @@ describe('a live region', () => {
     expect(wrapsAnew(env)).toBe(answer);
   });
 
-  it('starts anew below what the shell has written while it was stopped', () => {
+  it('makes room for the shell on Ctrl-Z, and starts anew below what that has written', () => {
     frame();
-    terminal.write('[1]+ Stopped\n$ fg\n');
-    process.emit('SIGCONT');
+    const kill = jest.spyOn(process, 'kill').mockImplementation(() => {
+      terminal.write('[1]+ Stopped\n$ fg\n');
+      return true;
+    });
+    process.emit('SIGTSTP');
+    expect(kill).toHaveBeenCalledWith(process.pid, 'SIGSTOP');
+    kill.mockRestore();
+    expect(terminal.text).toBe('[1]+ Stopped\n$ fg');
     frame();
-    expect(terminal.text).toBe('one\ntwo\n[1]+ Stopped\n$ fg\none\ntwo');
+    expect(terminal.text).toBe('[1]+ Stopped\n$ fg\none\ntwo');
   });
 
   it('leaves the text that was printed, all of it and in order, whatever is shown meanwhile', () => {
