@@ -8,7 +8,7 @@ import { destroyDisk, ensureDisk } from './vm-disk.js';
 import { removeRecord, type VmRecord, writeRecord } from './vm-record.js';
 import { LOOPBACK } from './vm-server.js';
 import { deleteVnic, ensureVnic, planVnic } from './vnic.js';
-import { deviceOf, volumeSize } from './zvol-images.js';
+import { volumeSize } from './zvol-images.js';
 
 /**
  * Makes what a VM needs to start: the image as a volume, which stays for other VMs, a clone of it, and the VNIC. What
@@ -56,7 +56,8 @@ export async function prepareVm(parts: Parts, spec: VmSpec, ctx: HypervisorConte
 function handleOf({ host }: Parts, spec: VmSpec, { disk, vnic }: VmRecord, port: number): VmHandle {
   return {
     ...host.newHandle(spec),
-    overlay_path: deviceOf(disk.dataset),
+    // A volume is no file: who looks into overlays for the images below them may not even open it.
+    overlay_path: null,
     mac_addr: vnic?.macAddress ?? null,
     zvol: disk.dataset,
     vnic: vnic?.link ?? null,
