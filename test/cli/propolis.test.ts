@@ -7,6 +7,8 @@ import {
   makeIllumos,
   type IllumosPrograms,
 } from '../../packages/plugin-propolis/test/support/illumos-programs.js';
+import { itWithOpenApi } from '../../packages/plugin-propolis/test/support/openapi.js';
+import type { FakeRequest } from '../../packages/plugin-propolis/src/testing.js';
 import { tinyDisk } from '../support/noop-project.js';
 import { repositoryRoot, VmctlHome } from '../support/vmctl-home.js';
 
@@ -71,6 +73,7 @@ class PropolisProject {
       VMCTL_TEST_SSHD_PORT: String(this.#sshd.port),
       FAKE_PROPOLIS_GREETING: 'the guest begins to boot\n',
       FAKE_PROPOLIS_ECHO: '1',
+      FAKE_PROPOLIS_REQUESTS: join(this.#directory, 'requests'),
     };
   }
 
@@ -86,6 +89,12 @@ class PropolisProject {
     const { stdout } = await this.vmctl('list', '--json');
     const { vms } = JSON.parse(stdout) as { vms: { name: string; state: string }[] };
     return Object.fromEntries(vms.map(({ name, state }) => [name, state]));
+  }
+
+  /** Everything that propolis-servers were asked. */
+  async requests(): Promise<readonly FakeRequest[]> {
+    const lines = (await readFile(join(this.#directory, 'requests'), 'utf8')).trimEnd().split('\n');
+    return lines.map((line) => JSON.parse(line));
   }
 
   /** From now on `poweroff` in a guest is that of this VM. */
@@ -249,6 +258,17 @@ describe('VMs of the backend propolis', () => {
     },
     LIMIT,
   );
+
+  it('2: asked every propolis-server with a version, the console too', async () => {
+    const requests = await project.requests();
+    expect(new Set(requests.map(({ method }) => method))).toEqual(new Set(['GET', 'PUT', 'WS']));
+    expect(new Set(requests.map(({ headers }) => headers['api-version']))).toEqual(new Set(['5.0.0']));
+  });
+
+  itWithOpenApi('1: asked for nothing but what the published document knows', async (document) => {
+    const requests = await project.requests();
+    expect(requests.flatMap((request) => document.problemsOfRequest(request))).toEqual([]);
+  });
 });
 
 it(

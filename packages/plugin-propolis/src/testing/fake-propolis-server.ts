@@ -144,7 +144,7 @@ export class FakePropolisServer implements AsyncDisposable {
     let answer: FakeAnswer | undefined;
     try {
       const body = await readBody(request);
-      this.requests.push({ method, path: url, headers: request.headers, body });
+      if (!this.#isControl(url)) this.#record({ method, path: url, headers: request.headers, body });
       const gone = new AbortController();
       response.on('close', () => gone.abort());
       answer = await this.#answer(
@@ -182,7 +182,7 @@ export class FakePropolisServer implements AsyncDisposable {
     signal: AbortSignal,
   ): Promise<FakeAnswer | undefined> {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://fake');
-    if (this.#options.control === true && pathname.startsWith('/fake/')) {
+    if (this.#isControl(pathname)) {
       await control(this, pathname.slice('/fake/'.length), body);
       return { status: 204 };
     }
@@ -223,7 +223,7 @@ export class FakePropolisServer implements AsyncDisposable {
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    this.requests.push({ method: 'WS', path: request.url ?? '', headers: request.headers, body: '' });
+    this.#record({ method: 'WS', path: request.url ?? '', headers: request.headers, body: '' });
     try {
       this.#versionOf(request);
       const { pathname, searchParams } = new URL(request.url ?? '', 'http://fake');
@@ -247,6 +247,15 @@ export class FakePropolisServer implements AsyncDisposable {
           `content-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n${text}`,
       );
     }
+  }
+
+  #record(request: FakeRequest): void {
+    this.requests.push(request);
+    this.#options.onRequest?.(request);
+  }
+
+  #isControl(path: string): boolean {
+    return this.#options.control === true && path.startsWith('/fake/');
   }
 
   #versionOf({ headers }: IncomingMessage): number {

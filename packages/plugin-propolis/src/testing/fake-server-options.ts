@@ -19,6 +19,8 @@ export interface FakePropolisServerOptions extends FakeHost {
    * `start-migration`, `end-migration` with where to as JSON or nothing, `fault` with a step and a fault as JSON. Default no.
    */
   readonly control?: boolean | undefined;
+  /** Told of each request, before it is answered; those to `/fake/` are none. */
+  readonly onRequest?: ((request: FakeRequest) => void) | undefined;
   /** Told when the server ends by itself, as the real one does when it aborts. */
   readonly onDeath?: ((why: string) => void) | undefined;
 }

@@ -5,10 +5,11 @@
  * It writes its log to its standard output and debug.out to its working directory, as the real one does. Of the
  * environment it reads FAKE_PROPOLIS_FAULTS (a list of faults with their steps, as JSON, or `@` and the path of a file that
  * has it), FAKE_PROPOLIS_GREETING (what the guest writes when it begins to run), FAKE_PROPOLIS_ECHO (1: the
- * guest writes what is typed), FAKE_PROPOLIS_NEWEST (the newest version of the API), and FAKE_ILLUMOS_STATE, the directory below which the devices of zvols are. Other processes play the
+ * guest writes what is typed), FAKE_PROPOLIS_NEWEST (the newest version of the API), FAKE_PROPOLIS_REQUESTS (a
+ * file that gets each request as a line of JSON), and FAKE_ILLUMOS_STATE, the directory below which the devices of zvols are. Other processes play the
  * guest through `POST /fake/…`, without a version.
  */
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { FakePropolisServer } from './fake-propolis-server.js';
@@ -70,6 +71,10 @@ try {
       ? { onInput: (bytes, { serial }) => serial.say(bytes) }
       : {}),
     hasFile,
+    onRequest: (request) => {
+      const path = process.env['FAKE_PROPOLIS_REQUESTS'];
+      if (path !== undefined) appendFileSync(path, `${JSON.stringify(request)}\n`);
+    },
     control: true,
     log: (line) => process.stdout.write(`${line}\n`),
     onDeath: (why) => give(why, ABORTED),

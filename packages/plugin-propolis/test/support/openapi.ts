@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe } from '@jest/globals';
+import { describe, it } from '@jest/globals';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import ajvFormats from 'ajv-formats';
 
@@ -46,6 +46,17 @@ function findOpenApi(): string | undefined {
   return found === undefined ? undefined : join(beside, found);
 }
 
+/** An `it` with the published document, which says in one line that it is skipped where there is none. */
+export function itWithOpenApi(
+  name: string,
+  test: (document: OpenApi) => Promise<void>,
+  timeoutMs?: number,
+): void {
+  const path = findOpenApi();
+  if (path !== undefined) it(name, () => test(new OpenApi(path)), timeoutMs);
+  else it.skip(skipped(name), () => undefined);
+}
+
 /** A `describe` with the published document, which says in one line that it skips where there is none. */
 export function describeWithOpenApi(name: string, tests: (document: OpenApi) => void): void {
   const path = findOpenApi();
@@ -54,9 +65,14 @@ export function describeWithOpenApi(name: string, tests: (document: OpenApi) => 
     describe(name, () => tests(document));
     return;
   }
+  describe.skip(skipped(name), () => tests(undefined as never));
+}
+
+/** Tells the reader of the test run, and gives the name of what is skipped. */
+function skipped(name: string): string {
   const why = 'no OpenAPI document in VMCTL_PROPOLIS_OPENAPI or ../shared/reference/propolis/*.json';
   process.stderr.write(`skipped: ${name} (${why})\n`);
-  describe.skip(`${name} (${why})`, () => tests(undefined as never));
+  return `${name} (${why})`;
 }
 
 /** Says what is wrong with requests, by the published document. */

@@ -2,51 +2,87 @@ import { once } from 'node:events';
 import { expect, it } from '@jest/globals';
 import type { VmHandle } from '@vmctl/core/plugin';
 import fc from 'fast-check';
+import { newHandle } from '../../../../core/src/hypervisor/new-handle.js';
+import { vmWith } from '../../../../core/test/support/vmfile.js';
 import { openConsoleStream } from '../../../src/serial/console-stream.js';
 import { ensureRequest } from '../../../src/spec/instance-spec.js';
 import { acceptSpec } from '../../../src/testing/spec-rules.js';
-import { anEnsureRequest, makeError, propolisHandle, useFakeServers } from '../../support/fakes.js';
+import { anEnsureRequest, makeError, useFakeServers } from '../../support/fakes.js';
 import { describeWithOpenApi } from '../../support/openapi.js';
 
 const lab = useFakeServers();
 
-/** Every VM that a VMFile can ask of this backend, with what the host can have for it. */
-const vms = fc.record({
-  handle: fc
-    .record({
-      id: fc.uuid().map((uuid) => `propolis-${uuid}`),
-      name: fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/),
-      vcpus: fc.integer({ min: 1, max: 32 }),
-      memory_mb: fc.oneof(
-        fc.integer({ min: 1, max: 2 ** 21 }),
-        fc.maxSafeNat().map((n) => Math.max(1, n)),
+/** The settings of a VM as a VMFile has them, each there or not; what this backend refuses is not among them. */
+const settings = fc
+  .record(
+    {
+      vcpus: fc.integer({ min: 1, max: 32 }).map((count) => `vcpus ${count}`),
+      memory: fc.oneof(
+        fc.integer({ min: 1, max: 2 ** 21 }).map((size) => `memory ${size}`),
+        fc.integer({ min: 1, max: 2048 }).map((size) => `memory "${size}GiB"`),
       ),
-      disk_gb: fc.option(fc.double({ min: 0.1, max: 10_000, noNaN: true })),
-      seed_iso_path: fc.option(fc.string({ minLength: 1 }).map((text) => `/vms/${text}/seed.iso`)),
-      uefi: fc.boolean(),
+      disk: fc.integer({ min: 1, max: 10_000 }).map((size) => `disk ${size}`),
+      backend: fc.constant('backend "propolis"'),
       network: fc.oneof(
-        fc.constant({ type: 'none' } as const),
-        fc.record(
-          { type: fc.constant('vnic' as const), name: fc.stringMatching(/^[a-z][a-z_]{0,20}[0-9]$/) },
-          { requiredKeys: ['type'] },
-        ),
+        fc.constantFrom('network "vnic"', 'network "none"'),
+        fc.stringMatching(/^[a-z][a-z_]{0,20}[0-9]$/).map((link) => `network "vnic" name="${link}"`),
       ),
-    })
-    .map((changes): VmHandle => propolisHandle(changes)),
-  resources: fc.record({
-    diskPath: fc.string({ unit: 'binary', maxLength: 60 }).map((text) => `/dev/zvol/rdsk/${text}`),
-    vnicName: fc.stringMatching(/^[a-z][a-z0-9_]{0,29}[0-9]$/),
-  }),
+      cloudInit: fc.constantFrom('cloud-init', 'cloud-init { hostname "web1" }'),
+      ssh: fc.constantFrom('ssh { user "ubuntu" }', 'ssh { timeout 60 }'),
+    },
+    { requiredKeys: ['network'] },
+  )
+  .map((lines) => ['firmware "uefi"', ...Object.values(lines)].join('\n'));
+
+/** What the host has for it. */
+const host = fc.record({
+  uuid: fc.uuid(),
+  workDir: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 }).map((text) => `/vms/${text}`),
+  diskPath: fc.string({ unit: 'grapheme', maxLength: 60 }).map((text) => `/dev/zvol/rdsk/${text}`),
+  vnicName: fc.stringMatching(/^[a-z][a-z0-9_]{0,29}[0-9]$/),
+  macAddress: fc.constant('52:54:00:ab:cd:ef'),
 });
 
+/** The VM that `up` makes of a VMFile, as vms.json gives it back. */
+async function handleOf(
+  text: string,
+  { uuid, workDir, macAddress }: { uuid: string; workDir: string; macAddress: string },
+) {
+  const { name, diskBytes, vcpus, memoryMb, firmware, network, cloudInit } = await vmWith(text);
+  const handle = newHandle({
+    id: `propolis-${uuid}`,
+    name,
+    backend: 'propolis',
+    workDir,
+    image: { path: '/images/noble.img', format: 'qcow2', virtualSize: 2 ** 30 },
+    diskBytes,
+    vcpus,
+    memoryMb,
+    firmware,
+    network,
+    forwards: [],
+    macAddress,
+    seedIsoPath: cloudInit === undefined ? undefined : `${workDir}/seed.iso`,
+  });
+  // A file of JSON has the fields of a handle.
+  return JSON.parse(JSON.stringify(handle)) as VmHandle;
+}
+
 describeWithOpenApi('1: every request', (document) => {
-  it('for a VM of any settings is one of the published document, and of the rules beyond it', () => {
-    fc.assert(
-      fc.property(vms, ({ handle, resources }) => {
-        const request: unknown = JSON.parse(JSON.stringify(ensureRequest(makeError, handle, resources)));
+  it('for a VM of any settings is one of the published document, and of the rules beyond it', async () => {
+    await fc.assert(
+      fc.asyncProperty(settings, host, async (text, has) => {
+        const handle = await handleOf(text, has);
+        const request: unknown = JSON.parse(JSON.stringify(ensureRequest(makeError, handle, has)));
         const body = JSON.stringify(request);
         expect(document.problemsOfRequest({ method: 'PUT', path: '/instance', body })).toEqual([]);
         for (const major of [1, 5]) acceptSpec(request, major);
+        const { spec } = acceptSpec(request, 5);
+        expect(spec['board']).toMatchObject({ cpus: handle.vcpus, memory_mb: handle.memory_mb });
+        expect(Object.keys(spec['components'] ?? {}).includes('net0')).toBe(handle.network.type === 'vnic');
+        expect(Object.keys(spec['components'] ?? {}).includes('cloud-init')).toBe(
+          text.includes('cloud-init'),
+        );
       }),
       { numRuns: 300 },
     );
