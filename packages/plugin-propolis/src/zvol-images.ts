@@ -13,6 +13,9 @@ const VOLUME_STEP = 128 * 1024;
 /** How long a volume may stay busy after the process that had it has ended. */
 export const BUSY_MS = 15_000;
 
+/** How long a qemu-img may go on whose vmctl was killed; it has the volume until it is done. */
+const ORPHAN_MS = 10 * 60_000;
+
 /** The size of a volume that holds so many bytes. */
 export function volumeSize(bytes: number): number {
   return Math.max(1, Math.ceil(bytes / VOLUME_STEP)) * VOLUME_STEP;
@@ -102,7 +105,7 @@ export class ZvolImages {
       if (found.source === undefined) throw this.#taken(name);
       if (await commands.hasSnapshot(snapshot, { signal })) return { snapshot, size: found.size };
       host.log.debug(`${name} was not finished`);
-      await this.#discard(name, signal);
+      await this.#discard(name, ORPHAN_MS, signal);
     }
     return { snapshot, size: await this.#convert(image, name, ctx) };
   }
@@ -136,7 +139,7 @@ export class ZvolImages {
       return size;
     } catch (error) {
       // It has no snapshot: what stays here is made anew by the next one.
-      await this.#discard(name).catch((thrown: unknown) => {
+      await this.#discard(name, BUSY_MS).catch((thrown: unknown) => {
         this.#options.host.log.debug(`${name} stays unfinished`, thrown);
       });
       throw error;
@@ -152,10 +155,10 @@ export class ZvolImages {
   }
 
   /** Destroys an image without a snapshot. zfs refuses when there is one after all. */
-  async #discard(name: string, signal?: AbortSignal): Promise<void> {
+  async #discard(name: string, timeoutMs: number, signal?: AbortSignal): Promise<void> {
     const { commands } = this.#options;
     try {
-      await untilNotBusy(() => commands.destroyDataset(name, { signal }), { timeoutMs: BUSY_MS, signal });
+      await untilNotBusy(() => commands.destroyDataset(name, { signal }), { timeoutMs, signal });
     } catch (error) {
       if (toolFailure(error) !== 'missing') throw error;
     }

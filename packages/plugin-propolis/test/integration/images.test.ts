@@ -107,6 +107,17 @@ describe('an image', () => {
     expect(await readFile(lab.fake.device(name))).toEqual(await readFile(spec.image.path));
   });
 
+  it('to which the qemu-img of a killed vmctl still writes is made anew when that is done', async () => {
+    const spec = await lab.spec();
+    const name = await imageName(spec.image.path);
+    const source = `vmctl:source=${spec.image.path}`;
+    lab.fake.run('zfs', ['create', '-p', '-s', '-o', source, '-V', String(MIB), name]);
+    lab.fake.fail(`zfs destroy ${name}`, `cannot destroy '${name}': dataset is busy`, 3);
+    lab.adopt(await lab.backend().prepare(spec, contextOf()));
+    expect(count(/^zfs destroy/)).toBe(4);
+    expect(lab.fake.state.datasets[`${name}@base`]?.type).toBe('snapshot');
+  });
+
   it('that cannot be converted leaves no volume, and what qemu-img said', async () => {
     lab.fake.fail('qemu-img convert', 'qemu-img: error while writing sector 0: No space left on device');
     await expect(lab.backend().prepare(await lab.spec(), contextOf())).rejects.toMatchObject({
