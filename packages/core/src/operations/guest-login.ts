@@ -5,6 +5,7 @@ import type { GuestSession } from '../guest/contract.js';
 import { readPinnedHostKeys } from '../guest/known-hosts.js';
 import type { SshCommandOptions } from '../guest/ssh-command.js';
 import type { GuestAddress, VmHandle } from '../hypervisor/contract.js';
+import { isAddressFoundLater } from '../hypervisor/guest-network.js';
 import { workDirFiles } from '../state/work-dir-files.js';
 import { requireVms } from './each-vm.js';
 import type { Runtime } from './runtime.js';
@@ -56,7 +57,9 @@ export async function runningGuest(
 export function unreachable(handle: VmHandle, reason: string): VmctlError {
   return new VmctlError('VMCTL_GUEST_UNREACHABLE', {
     message: `${handle.name} cannot be reached over SSH: ${reason}.`,
-    hint: 'Use `network "user"` in the VMFile, which forwards a port of this machine.',
+    hint: isAddressFoundLater(handle.network)
+      ? `Wait until it has booted: vmctl wait ${handle.name}. If its address is always the same, say it in the VMFile: network "${handle.network.type}" address="…".`
+      : 'Use `network "user"` in the VMFile, which forwards a port of this machine.',
   });
 }
 
