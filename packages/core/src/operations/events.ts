@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { JournalEntry } from '../state/event-journal.js';
+import type { JournalEntry } from '../state/journal-entry.js';
 import { JournalReader } from '../state/journal-reader.js';
 import type { Runtime } from './runtime.js';
 import { unknownVm } from './select-vms.js';
 import { type Look, lookAtVms, StateWatch, type VmChanged } from './state-watch.js';
 
-export type { JournalEntry } from '../state/event-journal.js';
+export type { JournalEntry } from '../state/journal-entry.js';
 export type { VmChanged } from './state-watch.js';
 
 /** What `vmctl events` tells: what commands do, and what happens without one. */

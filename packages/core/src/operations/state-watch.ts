@@ -1,6 +1,6 @@
 import type { VmOutcome } from '../events/events.js';
 import type { VmHandle, VmStateName } from '../hypervisor/contract.js';
-import type { JournalEntry } from '../state/event-journal.js';
+import type { JournalEntry } from '../state/journal-entry.js';
 import { vmLockHolder } from '../state/vm-lock.js';
 import { mapConcurrently } from './concurrency.js';
 import type { Runtime } from './runtime.js';

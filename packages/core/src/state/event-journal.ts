@@ -2,16 +2,7 @@ import type { ErrorReport, VmctlEvent } from '../events/events.js';
 import type { Logger } from '../host/logger.js';
 import type { ProcessTable } from '../host/process-contract.js';
 import type { DataDir } from './data-dir.js';
-
-/** Who did what a line of the journal tells. */
-export interface EventSource {
-  readonly pid: number;
-  /** `up`, `stop`: of the run that this process began last. */
-  readonly operation: string;
-}
-
-/** A line of the journal: an event, and where it comes from. */
-export type JournalEntry = VmctlEvent & { readonly source: EventSource };
+import type { EventSource } from './journal-entry.js';
 
 export interface EventJournalOptions {
   readonly dataDir: DataDir;

@@ -1,8 +1,7 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { errnoOf, fsError } from '../host/fs-error.js';
-import { isJsonObject } from '../host/json-object.js';
 import type { DataDir } from './data-dir.js';
-import type { JournalEntry } from './event-journal.js';
+import { type JournalEntry, parseEntry } from './journal-entry.js';
 import { journalFiles } from './journal-file.js';
 
 const BLOCK = 64 * 1024;
@@ -77,7 +76,7 @@ export class JournalReader implements AsyncDisposable {
 
   async *#drain(file: FileHandle): AsyncGenerator<JournalEntry> {
     for (;;) {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(BLOCK), 0, BLOCK, this.#position);
+      const { buffer, bytesRead } = await this.#next(file);
       if (bytesRead === 0) return;
       this.#position += bytesRead;
       const bytes = Buffer.concat([this.#rest, buffer.subarray(0, bytesRead)]);
@@ -89,20 +88,13 @@ export class JournalReader implements AsyncDisposable {
       }
     }
   }
-}
 
-/** A line of the journal; undefined for one that was cut off. Events that only newer versions know pass as they are. */
-export function parseEntry(line: string): JournalEntry | undefined {
-  if (line === '') return undefined;
-  try {
-    const entry: unknown = JSON.parse(line);
-    if (!isJsonObject(entry) || typeof entry['type'] !== 'string' || typeof entry['time'] !== 'string') {
-      return undefined;
+  async #next(file: FileHandle) {
+    try {
+      return await file.read(Buffer.alloc(BLOCK), 0, BLOCK, this.#position);
+    } catch (error) {
+      throw fsError(error, { verb: 'read', path: this.#files.current });
     }
-    // vmctl alone writes it; whoever shows it does not rely on more than the type.
-    return entry as unknown as JournalEntry;
-  } catch {
-    return undefined;
   }
 }
 

@@ -7,7 +7,7 @@ import { createProcessTable } from '../../../src/host/process-table.js';
 import { DataDir } from '../../../src/state/data-dir.js';
 import { EventJournal } from '../../../src/state/event-journal.js';
 import { appendToJournal, journalFiles } from '../../../src/state/journal-file.js';
-import { JournalReader, parseEntry } from '../../../src/state/journal-reader.js';
+import { JournalReader } from '../../../src/state/journal-reader.js';
 import { Child } from '../../support/child.js';
 import { useTemporaryDirectory } from '../../support/temporary-directory.js';
 
@@ -247,7 +247,17 @@ describe('a reader of the journal', () => {
     expect(seen.map(({ name }) => name)).toEqual(['two', 'three']);
   });
 
-  it.each(['', '{', '[]', 'null', '{"type":"x"}', '{"time":1,"type":"x"}'])('passes over %j', (bad) => {
-    expect(parseEntry(bad)).toBeUndefined();
+  it('passes over lines that were damaged', async () => {
+    await append('{"type":"run.started","time":"2026-03-04T15:06:07Z"}');
+    await append(line('sound'));
+    expect(await read()).toMatchObject([{ name: 'sound' }]);
+  });
+
+  it('says what is in the way when it is a directory', async () => {
+    await mkdir(dataDir.eventsFile);
+    await expect(read()).rejects.toMatchObject({
+      code: 'VMCTL_FILE_FAILED',
+      message: expect.stringContaining(dataDir.eventsFile),
+    });
   });
 });
