@@ -36,12 +36,19 @@ export async function startServer(options: {
 }): Promise<StartedServer> {
   const log = await open(options.logPath, 'a', 0o600);
   let child: ChildProcess;
+  let end: ServerEnd | undefined;
+  const { promise: ended, resolve: hasEnded } = Promise.withResolvers<ServerEnd>();
   try {
     child = spawn('pfexec', [options.program, ...options.args], {
       cwd: options.directory,
       detached: true,
       env: options.env,
       stdio: ['ignore', log.fd, log.fd],
+    });
+    // At once: it can end while the file is closed.
+    child.once('exit', (code, signal) => {
+      end = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
+      hasEnded(end);
     });
     await Promise.race([
       new Promise((resolve) => child.once('spawn', resolve)),
@@ -50,13 +57,6 @@ export async function startServer(options: {
   } finally {
     await log.close();
   }
-  let end: ServerEnd | undefined;
-  const ended = new Promise<ServerEnd>((resolve) => {
-    child.once('exit', (code, signal) => {
-      end = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
-      resolve(end);
-    });
-  });
   child.on('error', () => undefined);
   child.unref();
   // A child that was spawned has an id.
