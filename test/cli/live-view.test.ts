@@ -24,7 +24,7 @@ afterAll(async () => {
 }, LIMIT);
 
 beforeEach(() => {
-  const disk = new Uint8Array(8 * 1024 * 1024);
+  const disk = new Uint8Array(24 * 1024 * 1024);
   disk.set(tinyDisk());
   image = new TricklingImage(disk);
   server.on('/noble.img', image.answer);
@@ -41,7 +41,10 @@ async function open(options: Pick<TmuxOptions, 'columns' | 'rows'> = {}, env = {
     env: { ...project.home.env, ...project.env, ...env },
     ...options,
   });
-  await terminal.type(`vmctl() { node ${join(repositoryRoot, 'packages/core/bin/run.js')} "$@"; }; clear`);
+  await terminal.type(
+    `vmctl() { node ${join(repositoryRoot, 'packages/core/bin/run.js')} "$@"; }; echo re''ady`,
+  );
+  await terminal.shows(/^ready$/m);
 }
 
 /** A VM whose image is downloaded. */
@@ -69,7 +72,7 @@ describe('vmctl up on a terminal', () => {
       await terminal.type('vmctl up; echo status=$?');
       // Nothing of what is going on has scrolled away, and no row is broken.
       await terminal.shows(
-        /^. web {7}image {5}noble\.img {2}━*─+ +\d+ % +[\d.]+ KiB\/s {2}\d+s left +\d+\.\ds$/m,
+        /^. web {7}image {5}noble\.img {2}━*─+ +\d+ % +[\d.]+ KiB\/s {2}(?:\d+m )?\d+s left +\d+\.\ds$/m,
       );
       await terminal.shows(/^. cache {5}image {5}noble\.img .* \d+\.\ds$/m);
       await terminal.shows(/^ {2}database │ no room$/m);
@@ -90,16 +93,16 @@ describe('vmctl up on a terminal', () => {
       await project.home.write(downloaded('web') + downloaded('cache'));
       await open({ columns: 100, rows: 30 });
       await terminal.type('vmctl up; echo status=$?');
-      await terminal.shows(/^. web {4}image {5}noble\.img {2}━*─+ .* of 8 MiB/m);
+      await terminal.shows(/^. web {4}image {5}noble\.img {2}━*─+ .* of 24 MiB/m);
       await terminal.resize(50, 12);
       await terminal.shows(
-        /^. web {4}noble\.img +\d+ % +\d+s left +\d+\.\ds\n. cache {2}noble\.img [^\n]*s\n*$/m,
+        /^. web {4}noble\.img +\d+ % +(?:\d+m )?\d+s left +\d+\.\ds\n. cache {2}noble\.img [^\n]*s\n*$/m,
       );
       expect(await widestRow()).toBeLessThan(50);
       await terminal.resize(20, 10);
       await terminal.shows(/^. web +\d+ %\n. cache +\d+ %\n*$/m);
       await terminal.resize(100, 30);
-      await terminal.shows(/^. web {4}image {5}noble\.img {2}━*─+ .* of 8 MiB[^\n]*\n. cache[^\n]*\n*$/m);
+      await terminal.shows(/^. web {4}image {5}noble\.img {2}━*─+ .* of 24 MiB[^\n]*\n. cache[^\n]*\n*$/m);
       image.release();
       await terminal.shows(/^status=0$/m);
       // What has scrolled out while the terminal was small cannot be taken back; but all is there that has to be.
@@ -208,8 +211,8 @@ describe('vmctl up on a terminal', () => {
       await terminal.type('vmctl up; echo status=$?');
       await terminal.shows(/^ {2}│ red 日本語$[^]*^status=0$/m);
       expect(await terminal.colours()).toContain('\x1b[32m');
-      await terminal.type('clear; NO_COLOR=1 vmctl provision; echo status=$?');
-      await terminal.shows(/^ {2}│ red 日本語$[^]*^status=0$/m);
+      await terminal.type('clear; NO_COLOR=1 vmctl provision; echo then=$?');
+      await terminal.shows(/^ {2}│ red 日本語$[^]*^then=0$/m);
       expect(await terminal.colours()).not.toContain('\x1b[');
     },
     LIMIT,
@@ -237,7 +240,7 @@ describe('vmctl image pull on a terminal', () => {
     async () => {
       await open({ columns: 80, rows: 24 });
       await terminal.type(`vmctl image pull ${server.origin}/noble.img; echo status=$?`);
-      await terminal.shows(/^noble\.img {2}━+─+ +\d+ % of 8 MiB +[\d.]+ KiB\/s {2}\d+s left$/m);
+      await terminal.shows(/^noble\.img {2}━*─+ +\d+ % of 24 MiB +[\d.]+ KiB\/s {2}(?:\d+m )?\d+s left$/m);
       await terminal.press('C-c');
       await terminal.shows(/^status=130$/m);
       expect(await terminal.history()).not.toContain('━');
@@ -245,9 +248,9 @@ describe('vmctl image pull on a terminal', () => {
       await terminal.resize(20, 10);
       await terminal.shows(/^noble\.img +\d+ %\n*$/m);
       await terminal.resize(80, 24);
-      await terminal.shows(/^noble\.img {2}━+─+ +\d+ % of 8 MiB .* left$/m);
+      await terminal.shows(/^noble\.img {2}━*─+ +\d+ % of 24 MiB .* left$/m);
       image.release();
-      await terminal.shows(/^Downloaded 8 MiB: noble\.img [^]*^status=0$/m);
+      await terminal.shows(/^Downloaded 24 MiB: noble\.img [^]*^status=0$/m);
     },
     LIMIT,
   );
