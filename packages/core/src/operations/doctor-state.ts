@@ -118,7 +118,8 @@ function quietRegistry({ dataDir, processes }: Runtime) {
 /** Others must not look into the data directory; ssh refuses keys that they can read. */
 async function permissionFindings(runtime: Runtime): Promise<DoctorFinding[]> {
   const { dataDir } = runtime;
-  const findings = [await openToOthers(dataDir.path, '0700')];
+  const findings: (DoctorFinding | undefined)[] = [];
+  for (const path of await dataDir.openToOthers()) findings.push(await openToOthers(path, '0700'));
   for (const { work_dir: workDir } of await quietRegistry(runtime).registry.list()) {
     findings.push(await openToOthers(workDirFiles(workDir).privateKey, '0600'));
   }

@@ -1,7 +1,7 @@
-import { chmod, mkdir, stat } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
+import { chmod, mkdir, readdir, stat } from 'node:fs/promises';
+import { basename, isAbsolute, join } from 'node:path';
 import { isVmctlError, VmctlError } from '../errors/vmctl-error.js';
-import { fsError } from '../host/fs-error.js';
+import { errnoOf, fsError } from '../host/fs-error.js';
 
 /**
  * Where vmctl keeps its data: `$XDG_DATA_HOME/vmctl`, by default `~/.local/share/vmctl`. A relative
@@ -63,15 +63,50 @@ export class DataDir {
   }
 
   /**
-   * Makes what is missing, readable for the user alone, and takes away what others may do with an existing one.
-   * Idempotent.
+   * Makes what is missing, readable for the user alone, and takes away what others may do with what is there
+   * ({@link openToOthers}). Idempotent.
    *
    * @throws VMCTL_NOT_A_DIRECTORY, VMCTL_NOT_WRITABLE, VMCTL_DISK_FULL
    */
   async open(): Promise<void> {
     await makeDirectory(this.path);
-    await closeToOthers(this.path);
+    for (const path of await this.openToOthers()) await closeToOthers(path);
     for (const path of [this.images, this.vms, this.locks]) await makeDirectory(path);
+  }
+
+  /**
+   * The directories that other users can look into and should not. Keys and disks are below the data directory, so that
+   * one closed door serves for all of them; where it holds what is not vmctl's as well (`dataDir: .` in a project, or a
+   * home directory), the doors are those of vmctl's own directories in it.
+   */
+  async openToOthers(): Promise<readonly string[]> {
+    if (!(await isOpenToOthers(this.path))) return [];
+    if (await this.#isOwn()) return [this.path];
+    const open: string[] = [];
+    for (const path of this.#directories) {
+      if (await isOpenToOthers(path)) open.push(path);
+    }
+    return open;
+  }
+
+  get #directories(): readonly string[] {
+    return [this.images, this.imageClaims, this.vms, this.projectPlugins, this.locks];
+  }
+
+  /** Whether all that is in it is vmctl's. */
+  async #isOwn(): Promise<boolean> {
+    const { path, registryFile, eventsFile } = this;
+    // The user's plugins are here by default, and with VMCTL_DATA_DIR.
+    const names = ['plugins', ...this.#directories.map((each) => basename(each))];
+    // With what is written beside them: temporary files, and a damaged vms.json that was kept.
+    const files = [basename(registryFile), basename(eventsFile)];
+    try {
+      return (await readdir(path)).every(
+        (entry) => names.includes(entry) || files.some((file) => entry.includes(file)),
+      );
+    } catch (error) {
+      throw dataDirError(error, { verb: 'read the directory', path });
+    }
   }
 }
 
@@ -83,12 +118,21 @@ async function makeDirectory(path: string): Promise<void> {
   }
 }
 
-/** Keys and disks are below it: one closed door serves for all of them. */
 async function closeToOthers(path: string): Promise<void> {
   try {
-    if (((await stat(path)).mode & 0o077) !== 0) await chmod(path, 0o700);
+    await chmod(path, 0o700);
   } catch (error) {
     throw dataDirError(error, { verb: 'change the mode of', path });
+  }
+}
+
+/** One that is missing is not. */
+async function isOpenToOthers(path: string): Promise<boolean> {
+  try {
+    return ((await stat(path)).mode & 0o077) !== 0;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw dataDirError(error, { verb: 'look at', path });
   }
 }
 

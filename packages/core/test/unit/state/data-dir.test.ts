@@ -41,6 +41,30 @@ describe('DataDir', () => {
     expect(await modeOf(share)).toBe(0o755);
   });
 
+  it('closes its directories, and not the one around them, where that holds files of others as well', async () => {
+    const project = join(directory.path, 'project');
+    await mkdir(join(project, 'vms'), { recursive: true });
+    await writeFile(join(project, 'README.md'), '');
+    for (const path of [project, join(project, 'vms')]) await chmod(path, 0o755);
+    const dataDir = new DataDir(project);
+    expect(await dataDir.openToOthers()).toEqual([dataDir.vms]);
+    await dataDir.open();
+    expect(await modeOf(project)).toBe(0o755);
+    for (const path of [dataDir.vms, dataDir.images, dataDir.locks]) expect(await modeOf(path)).toBe(0o700);
+    expect(await dataDir.openToOthers()).toEqual([]);
+  });
+
+  it('knows all that vmctl keeps in it as its own', async () => {
+    const dataDir = new DataDir(join(directory.path, 'vmctl'));
+    await dataDir.open();
+    for (const name of ['plugins', 'project-plugins', '.image-claims']) await mkdir(join(dataDir.path, name));
+    for (const name of ['vms.json', 'vms.json.corrupt-20260101T000000Z', '.vms.json.1-abc', 'events.jsonl']) {
+      await writeFile(join(dataDir.path, name), '');
+    }
+    await chmod(dataDir.path, 0o755);
+    expect(await dataDir.openToOthers()).toEqual([dataDir.path]);
+  });
+
   it.each([['vmctl'], ['vmctl/vms'], ['vmctl/images'], ['vmctl/.locks']])(
     'says what to do when a file is in the place of %s',
     async (place) => {
