@@ -369,6 +369,10 @@ export const errorRegistry = {
     exit: EXIT.host,
   },
   VMCTL_VM_NOT_RUNNING: { meaning: 'The command needs a running VM.', exit: EXIT.failure },
+  VMCTL_VM_OF_OTHER_VMFILE: {
+    meaning: 'A VM of this name came from another VMFile, which is still there.',
+    exit: EXIT.failure,
+  },
   VMCTL_VM_UNKNOWN: { meaning: 'There is no VM of that name.', exit: EXIT.usage },
   VMCTL_VM_WRONG_STATE: {
     meaning: 'The VM is in a state that the command cannot work with.',

@@ -149,6 +149,7 @@ async function planned(
       definition,
       handle: exists ? handle : undefined,
       state,
+      vmfile: project.file.path,
       provision: options.provision,
     });
     const seen: PlannedVm = {

@@ -5,6 +5,7 @@ import { parseRecord } from '../../images/image-record.js';
 import { declaredCloudInit, imageSource } from '../../pipeline/declared-settings.js';
 import type { VmDefinition } from '../../vmfile/model.js';
 import type { Runtime } from '../runtime.js';
+import { otherVmFile } from './other-vmfile.js';
 import type { SettingFacts } from './settings.js';
 
 /** Looks up what comparing a VM with its definition needs. Changes nothing; what cannot be read is not compared. */
@@ -12,8 +13,10 @@ export async function settingFacts(
   runtime: Runtime,
   handle: VmHandle,
   definition: VmDefinition,
+  vmfile: string | undefined,
 ): Promise<SettingFacts> {
-  const [realPath, base, cloudInit, backend] = await Promise.all([
+  const [other, realPath, base, cloudInit, backend] = await Promise.all([
+    otherVmFile(handle, vmfile),
     realPathOf(definition),
     baseOf(runtime, handle),
     declaredCloudInit(definition).catch(() => undefined),
@@ -23,6 +26,7 @@ export async function settingFacts(
     image: { source: imageSource(definition.image), realPath },
     base,
     cloudInit,
+    vmfile: { own: vmfile, other },
     liveForwards: backend.supports.liveForwards === true,
   };
 }

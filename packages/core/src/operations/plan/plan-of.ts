@@ -13,6 +13,8 @@ export async function planOf(
     readonly handle: VmHandle | undefined;
     /** How it is; undefined without a handle. */
     readonly state: VmState | undefined;
+    /** The VMFile, absolute; undefined without one. */
+    readonly vmfile: string | undefined;
     /** Whether provisioning steps are wanted. */
     readonly provision: boolean;
   },
@@ -21,6 +23,6 @@ export async function planOf(
   if (handle === undefined || state === undefined || state.name === 'destroyed') {
     return planVm({ definition, existing: undefined, provision });
   }
-  const facts = await settingFacts(runtime, handle, definition);
+  const facts = await settingFacts(runtime, handle, definition, vm.vmfile);
   return planVm({ definition, existing: { handle, state: state.name, facts }, provision });
 }

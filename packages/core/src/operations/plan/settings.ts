@@ -29,6 +29,8 @@ export interface SettingFacts {
   readonly base: { readonly source: string | undefined; readonly sha256: string | undefined };
   /** What a seed would be made of now. */
   readonly cloudInit: DeclaredCloudInit | null | undefined;
+  /** The VMFile; and the one that the VM came from, when that is another. */
+  readonly vmfile: { readonly own: string | undefined; readonly other: string | undefined };
   /** Whether the backend changes forwards of a VM that runs. */
   readonly liveForwards: boolean;
 }
@@ -48,7 +50,9 @@ export function settingChanges(
   const login: ChangeEffect = hasProcess ? 'now' : 'start';
   const network = networkChange(handle, definition, next);
   const forwards: ChangeEffect = facts.liveForwards && network.length === 0 ? login : next;
+  const { own = null, other } = facts.vmfile;
   return [
+    ...(other === undefined ? [] : change('VMFile', other, own, login)),
     ...imageChange(handle, definition, facts),
     ...change('vcpus', String(handle.vcpus), String(definition.vcpus), next),
     ...change('memory', `${handle.memory_mb} MiB`, `${definition.memoryMb} MiB`, next),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createProcessTable } from '../../../src/host/process-table.js';
 import type { PlannedVm } from '../../../src/operations/plan.js';
@@ -320,6 +320,57 @@ describe('plan after an edit of the VMFile', () => {
     expect(await planned(again)).toMatchObject({ state: 'running', action: 'continue' });
     expect(await again.up()).toMatchObject({ vms: [{ outcome: 'up' }] });
     expect(await planned(again)).toMatchObject({ action: 'none' });
+  });
+});
+
+describe('a VM that another VMFile has as well', () => {
+  /** A second project with a VM of the same name. */
+  const other = (): string => path('other/VMFile.kdl');
+
+  async function twoProjects(): Promise<Vmctl> {
+    await library.write({ web: '' });
+    const { vmctl } = library.open();
+    await vmctl.up();
+    await mkdir(path('other'));
+    await cp(path('disk.img'), path('other/disk.img'));
+    await cp(path('VMFile.kdl'), other());
+    return vmctl;
+  }
+
+  it('is named by plan, and up says it before it takes the VM over', async () => {
+    await twoProjects();
+    const { vmctl, events } = library.open();
+    const { vms } = await vmctl.plan({ file: other() });
+    expect(vms.flatMap(changesOf)).toContain(`VMFile: ${path('VMFile.kdl')} -> ${other()} (now)`);
+    expect(await vmctl.up({ file: other() })).toMatchObject({ vms: [{ outcome: 'updated' }] });
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        type: 'warning',
+        code: 'VMCTL_VM_OF_OTHER_VMFILE',
+        message: expect.stringContaining(path('VMFile.kdl')),
+      }),
+    );
+    expect(await vmctl.list()).toMatchObject([{ vmfile: other() }]);
+    const after = await vmctl.plan({ file: other() });
+    expect(after.vms.flatMap(changesOf).filter((change) => change.startsWith('VMFile'))).toEqual([]);
+  });
+
+  it('keeps its disk when it is reloaded by mistake', async () => {
+    const vmctl = await twoProjects();
+    expect(await vmctl.reload({ file: other() })).toMatchObject({
+      ok: false,
+      vms: [{ outcome: 'failed', error: { code: 'VMCTL_VM_OF_OTHER_VMFILE' } }],
+    });
+    expect(await planned(vmctl)).toMatchObject({ state: 'running', changes: [] });
+  });
+
+  it('is no other one when its project was moved, or is reached over a link', async () => {
+    const vmctl = await twoProjects();
+    await symlink(library.root, path('link'));
+    const { vms } = await vmctl.plan({ file: path('link/VMFile.kdl') });
+    expect(vms.flatMap(changesOf)).toEqual([]);
+    await rm(path('VMFile.kdl'));
+    expect((await vmctl.reload({ file: other() })).ok).toBe(true);
   });
 });
 

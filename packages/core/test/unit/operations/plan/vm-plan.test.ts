@@ -71,6 +71,7 @@ const facts: SettingFacts = {
   image: { source: '/images/noble.img', realPath: '/images/noble.img' },
   base: { source: '/images/noble.img', sha256: undefined },
   cloudInit: seed,
+  vmfile: { own: '/project/VMFile.kdl', other: undefined },
   liveForwards: true,
 };
 
