@@ -25,16 +25,17 @@ type IsLocked = (name: string) => Promise<boolean>;
 
 async function halfMadeFindings(runtime: Runtime, isLocked: IsLocked): Promise<DoctorFinding[]> {
   const { vms } = runtime.dataDir;
-  const known = await knownVms(runtime);
+  const known = await runtime.registry.names();
   const findings: DoctorFinding[] = [];
   for (const vm of await vmsWithLeftovers(vms)) {
     if (await isLocked(`vm-${vm}`)) continue;
-    const what = known.has(vm) ? 'Parts of a work directory' : 'A half-made work directory';
     findings.push({
       ...GROUP,
       id: `leftover:vm:${vm}`,
       title: `left of ${vm}`,
-      detail: `${what} was left by a killed command in ${vms}; nothing in it was ever used.`,
+      detail: known.has(vm)
+        ? `A killed command left something in ${vms} that the VM does not need; the VM itself stays.`
+        : `A killed command left a half-made work directory in ${vms}; no VM was ever started from it.`,
       fix: MEND,
       repair: { kind: 'remove-half-made-vm', vm },
     });
@@ -44,7 +45,7 @@ async function halfMadeFindings(runtime: Runtime, isLocked: IsLocked): Promise<D
 
 /** The claim of a VM that exists is of no use any more, and of no harm; it has one anyway. */
 async function claimFindings(runtime: Runtime, isLocked: IsLocked): Promise<DoctorFinding[]> {
-  const known = await knownVms(runtime);
+  const known = await runtime.registry.names();
   const vms: string[] = [];
   for (const vm of await new ImageClaims(runtime.dataDir.imageClaims).vms()) {
     if (!known.has(vm) && !(await isLocked(`vm-${vm}`))) vms.push(vm);
@@ -77,8 +78,4 @@ async function imageFindings(runtime: Runtime, isLocked: IsLocked): Promise<Doct
   if (files.length === 0) return [];
   const detail = `Left by killed commands in ${runtime.dataDir.images}: ${files.join(', ')}`;
   return [{ ...base, id: 'leftover:images', detail, fix: MEND, repair: { kind: 'clean-image-cache' } }];
-}
-
-async function knownVms(runtime: Runtime): Promise<ReadonlySet<string>> {
-  return new Set((await runtime.registry.list()).map(({ name }) => name));
 }

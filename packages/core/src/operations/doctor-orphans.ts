@@ -21,13 +21,15 @@ export async function orphanFindings(runtime: Runtime): Promise<DoctorFinding[]>
   // First the processes and directories: a VM is in the registry before it has a process, and until it has none.
   const processes = await vmProcesses(runtime);
   const workDirs = await workDirsOf(runtime);
+  const known = await runtime.registry.names();
   const vms = new Map((await runtime.registry.list()).map((handle) => [handle.work_dir, handle]));
   const busy = await lockedVms(runtime.dataDir, runtime.processes);
   const findings: DoctorFinding[] = [];
   const lost = processes.filter(({ workDir }) => !vms.has(workDir));
   for (const { pid, workDir } of lost) findings.push(lostProcess(pid, workDir));
   for (const { name, path } of workDirs) {
-    if (vms.has(path) || (await isHalfMade(path)) || busy.includes(name)) continue;
+    // One whose entry cannot be read has a finding of its own, and is not lost.
+    if (vms.has(path) || known.has(name) || busy.includes(name) || (await isHalfMade(path))) continue;
     findings.push(lostDirectory(name, path, lost.find(({ workDir }) => workDir === path)?.pid));
   }
   const backends = (await runtime.plugins()).installed('hypervisors');

@@ -93,7 +93,8 @@ function locked<T>(runtime: Runtime, vm: string, signal: AbortSignal, work: () =
 async function removeHalfMadeVm(runtime: Runtime, vm: string): Promise<boolean> {
   // One that cannot be read knows no VMs, and must not look like one without them.
   await runtime.registry.mustBeReadable();
-  const isRegistered = (await runtime.registry.get(vm)) !== undefined;
+  // An entry that cannot be read is a VM as well, and may have a disk.
+  const isRegistered = (await runtime.registry.names()).has(vm);
   return removeLeftoversOf(runtime.dataDir.workDir(vm), { isRegistered });
 }
 

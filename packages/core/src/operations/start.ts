@@ -1,6 +1,7 @@
 import { VmctlError } from '../errors/vmctl-error.js';
 import type { VmOutcome } from '../events/events.js';
 import type { HypervisorContext, VmHandle } from '../hypervisor/contract.js';
+import { settleWorkDir } from '../state/work-dir.js';
 import { eachRegisteredVm, type RegisteredVmsOptions } from './registered-vms.js';
 import type { Runtime } from './runtime.js';
 import type { OperationResult } from './operation-result.js';
@@ -21,6 +22,8 @@ export async function startVm(
   if (state === 'running') return 'already-running';
   if (state === 'destroyed') throw gone(handle, detail);
   if (state === 'failed') await router.stop(handle, { timeoutMs: 0 }, context);
+  // A command that was killed when it had made the VM may have left it marked as half made.
+  await settleWorkDir(handle.work_dir);
   const isSuspended = state === 'suspended';
   const started = isSuspended ? await router.resume(handle, context) : await router.start(handle, context);
   await registry.update(handle.name, (current) => ({ ...current, ...started, booted: true }));

@@ -60,6 +60,12 @@ export class VmRegistry {
     return [...content.entries].flatMap(([name, entry]) => this.#parse(name, entry)?.handle ?? []);
   }
 
+  /** The names of all entries, also of those that cannot be read: their VMs may have a disk. */
+  async names(): Promise<ReadonlySet<string>> {
+    const { entries } = await this.#read();
+    return new Set(entries.keys());
+  }
+
   /**
    * For who must not take a damaged file for an empty one.
    *

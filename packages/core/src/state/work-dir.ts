@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { VmctlError } from '../errors/vmctl-error.js';
 import { shellWord } from '../errors/shell-word.js';
@@ -52,11 +52,15 @@ export async function settleWorkDir(path: string): Promise<void> {
 export async function removeWorkDir(path: string): Promise<void> {
   const parent = dirname(path);
   const name = basename(path);
+  let grave: string | undefined;
   try {
-    const grave = await mkdtemp(join(parent, `${NEW_PREFIX}${name}-`));
+    grave = await mkdtemp(join(parent, `${NEW_PREFIX}${name}-`));
     await rename(path, grave);
   } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw fsError(error, { verb: 'remove', path });
+    if (errnoOf(error) !== 'ENOENT') {
+      if (grave !== undefined) await rmdir(grave);
+      throw fsError(error, { verb: 'remove', path });
+    }
   }
   if (await exists(parent)) await removeUnborn(parent, name);
 }

@@ -43,7 +43,7 @@ export function repairText(repair: Repair): string {
     case 'clear-lock':
       return `free the lock of a dead process: ${repair.path}`;
     case 'remove-half-made-vm':
-      return `remove what a killed command left of the VM ${repair.vm}`;
+      return `remove what a killed command left half made of the VM ${repair.vm}; no disk that was used`;
     case 'remove-image-claims':
       return `forget which images ${repair.vms.join(', ')} would need`;
     case 'clean-image-cache':

@@ -192,6 +192,26 @@ describe('doctor', () => {
     expect(await stateOf(vmctl)).toEqual([]);
   });
 
+  it('touches nothing of a VM whose entry in vms.json cannot be read', async () => {
+    const vmctl = await withVm();
+    await writeFile(at('vms.json'), '{"web":null}');
+    expect(await stateOf(vmctl)).toMatchObject([{ id: 'registry:1' }]);
+    await writeFile(at('vms/web/.preparing'), ''); // killed after vms.json had it
+    expect(await mend(vmctl)).toEqual(['mended']);
+    expect(await readdir(at('vms/web'))).toEqual(expect.arrayContaining(['noop-state']));
+    expect(await readFile(at('vms.json'), 'utf8')).toBe('{"web":null}');
+  });
+
+  it('takes no VM that was started for a half-made one, whatever becomes of vms.json', async () => {
+    const vmctl = await withVm();
+    await vmctl.stop({ names: ['web'] });
+    await writeFile(at('vms/web/.preparing'), ''); // killed after vms.json had it
+    expect((await vmctl.start({ names: ['web'] })).ok).toBe(true);
+    await rm(at('vms.json'));
+    expect(await stateOf(vmctl)).toMatchObject([{ id: 'orphan:directory:web' }]);
+    expect(await mend(vmctl)).toEqual([]);
+  });
+
   it('names a VM whose work directory is gone; destroy takes it out of vms.json', async () => {
     const vmctl = await withVm();
     await rm(at('vms/web'), { recursive: true });

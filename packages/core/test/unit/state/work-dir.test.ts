@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -70,6 +70,12 @@ describe('a work directory', () => {
     await mkdir(join(vms, 'db'));
     expect(await halfMadeVms(vms)).toEqual(['web']);
     expect(await halfMadeVms(join(vms, 'nowhere'))).toEqual([]);
+  });
+
+  it('that is no directory stays, with nothing beside it', async () => {
+    await symlink('elsewhere', path);
+    await expect(removeWorkDir(path)).rejects.toMatchObject({ message: expect.stringContaining(path) });
+    expect(await readdir(vms)).toEqual(['web']);
   });
 
   it('may be removed twice', async () => {
