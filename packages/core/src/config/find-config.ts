@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { expandHome } from '../host/home-directory.js';
 
 const FORMATS = ['json', 'yaml', 'yml', 'js', 'mjs', 'cjs', 'ts'] as const;
 const PACKAGE = 'package.json';
@@ -58,7 +59,7 @@ export function findConfig(lookup: ConfigLookup): FoundConfig {
 /** `$VMCTL_CONFIG_DIR`, or `$XDG_CONFIG_HOME/vmctl`, usually `~/.config/vmctl`. */
 export function userDirectory({ env, homeDir, cwd }: Pick<ConfigLookup, 'env' | 'homeDir' | 'cwd'>): string {
   const own = env['VMCTL_CONFIG_DIR'];
-  if (own !== undefined && own !== '') return resolve(cwd, own);
+  if (own !== undefined && own !== '') return resolve(cwd, expandHome(own, homeDir));
   const base = env['XDG_CONFIG_HOME'];
   // A relative one is ignored, as the XDG Base Directory Specification asks.
   return join(base !== undefined && isAbsolute(base) ? base : join(homeDir, '.config'), 'vmctl');
@@ -88,10 +89,12 @@ function filesIn(
  */
 function hasSettings(path: string): boolean {
   try {
+    // A pipe would be waited for.
+    if (!statSync(path).isFile()) return false;
     const text = readFileSync(path, 'utf8');
     // Most have none, and need not be parsed.
     if (!text.includes('"vmctl"')) return false;
-    const { vmctl } = JSON.parse(text) as { readonly vmctl?: unknown };
+    const { vmctl } = JSON.parse(text.replace(/^\ufeff/, '')) as { readonly vmctl?: unknown };
     const isManifest =
       typeof vmctl === 'object' &&
       vmctl !== null &&
@@ -102,11 +105,15 @@ function hasSettings(path: string): boolean {
   }
 }
 
-/** Whether another user than this one and root has put a file where everybody may, such as /tmp. */
+/**
+ * Whether another user than this one and root has put a file where everybody may, such as /tmp: also a link, which can
+ * lead to any program of this user.
+ */
 function isForeign(path: string, uid: number | undefined): boolean {
   try {
-    const { uid: owner } = statSync(path);
-    return uid !== undefined && owner !== uid && owner !== 0 && (statSync(dirname(path)).mode & 0o002) !== 0;
+    const owners = [lstatSync(path).uid, statSync(path).uid];
+    if (uid === undefined || owners.every((owner) => owner === uid || owner === 0)) return false;
+    return (statSync(dirname(path)).mode & 0o002) !== 0;
   } catch {
     return false; // whoever reads it says what is the matter
   }

@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
-import { fsError } from '../host/fs-error.js';
 import { messageOf } from '../errors/vmctl-error.js';
+import { readBounded, type Unbounded } from '../host/bounded-file.js';
+import { fsError } from '../host/fs-error.js';
+import { LARGEST } from '../vmfile/file-content.js';
 import type { ConfigFile } from './config-file.js';
 import type { ConfigProblems } from './problem.js';
 
@@ -17,22 +18,25 @@ export async function loadConfigFile(
   problems: ConfigProblems,
 ): Promise<ConfigFile | undefined> {
   const { path } = where;
-  if (PROGRAMS.includes(extname(path))) {
-    return (await import('./program-config.js')).runProgramConfig(where, problems);
-  }
   const unusable = (
     message: string,
-    options: { readonly hint?: string; readonly cause: unknown },
+    options: { readonly hint?: string; readonly cause?: unknown },
   ): undefined => {
     problems.add({ file: { ...where, value: undefined }, key: [], range: undefined, message, ...options });
     return undefined;
   };
-  let bytes: Uint8Array;
+  let bytes: Uint8Array | Unbounded;
   try {
-    bytes = await readFile(path);
+    // A program is only looked at here: Node.js itself would wait for a pipe for ever.
+    bytes = await readBounded(path, LARGEST);
   } catch (cause) {
     return unusable(messageOf(fsError(cause, { verb: 'read the configuration', path })), { cause });
   }
+  if (bytes === 'not-a-file') return unusable('it is not a file', { hint: 'Move it away.' });
+  if (PROGRAMS.includes(extname(path))) {
+    return (await import('./program-config.js')).runProgramConfig(where, problems);
+  }
+  if (bytes === 'too-large') return unusable('the file is larger than 1 MiB, and no configuration is', {});
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);

@@ -1,24 +1,30 @@
 import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { messageOf } from '../errors/vmctl-error.js';
 import { SourceText } from '../vmfile/source-text.js';
 import type { ConfigFile } from './config-file.js';
 import type { ConfigProblems } from './problem.js';
 
+/** How long a program may take, for one that looks something up in a network. */
+const PROGRAM_MS = 30_000;
+
 /**
  * Runs a configuration that is a program, and takes its default export: settings, or a function that gives them.
  *
  * TypeScript is read by Node.js itself, which leaves types out: `enum` and the like, which are more than types, it does
  * not take.
+ *
+ * @param options.timeoutMs - one that has not ended after this time is given up; default 30 seconds
  */
 export async function runProgramConfig(
   { scope, path }: Pick<ConfigFile, 'scope' | 'path'>,
   problems: ConfigProblems,
+  { timeoutMs = PROGRAM_MS }: { readonly timeoutMs?: number } = {},
 ): Promise<ConfigFile | undefined> {
+  const deadline = new AbortController();
   try {
-    // A module may export anything.
-    const module = (await import(pathToFileURL(path).href)) as { readonly default?: unknown };
-    const value: unknown = await (typeof module.default === 'function' ? module.default() : module.default);
+    const value = await Promise.race([defaultExport(path), failAfter(timeoutMs, deadline.signal)]);
     if (value === undefined) {
       problems.add({
         file: { scope, path, value },
@@ -33,7 +39,22 @@ export async function runProgramConfig(
   } catch (error) {
     await addFailure({ scope, path }, error, problems);
     return undefined;
+  } finally {
+    deadline.abort();
   }
+}
+
+async function defaultExport(path: string): Promise<unknown> {
+  // A module may export anything.
+  const module = (await import(pathToFileURL(path).href)) as { readonly default?: unknown };
+  return typeof module.default === 'function' ? module.default() : module.default;
+}
+
+/** Keeps the process alive meanwhile: one that waits for nothing would end in the middle of the command. */
+async function failAfter(milliseconds: number, signal: AbortSignal): Promise<undefined> {
+  await sleep(milliseconds, undefined, { signal }).catch(() => undefined);
+  if (!signal.aborted) throw new Error(`it has not ended after ${milliseconds / 1000} seconds`);
+  return undefined;
 }
 
 async function addFailure(

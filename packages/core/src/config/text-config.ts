@@ -1,5 +1,5 @@
 import { type Document, isMap, isNode, isPair, isScalar, isSeq, parseDocument } from 'yaml';
-import type { ParsedNode } from 'yaml';
+import type { ParsedNode, YAMLParseError } from 'yaml';
 import { SourceText, type TextRange } from '../vmfile/source-text.js';
 import type { ConfigFile, KeyPath } from './config-file.js';
 import type { ConfigProblems } from './problem.js';
@@ -23,7 +23,8 @@ export function readTextConfig(
 ): ConfigFile | undefined {
   const { scope, path, field } = options;
   const source = new SourceText(text.startsWith('\ufeff') ? text.slice(1) : text);
-  const document = parseDocument(source.text, { prettyErrors: false });
+  // A warning would go to stderr, past everything that is shown there.
+  const document = parseDocument(source.text, { prettyErrors: false, logLevel: 'error' });
   const base: KeyPath = field === undefined ? [] : [field];
   const file = {
     scope,
@@ -35,8 +36,13 @@ export function readTextConfig(
     problems.add({ file: { ...file, value: undefined }, key: [], range, message });
     return undefined;
   };
-  for (const { message, pos } of document.errors) failed(lowerFirst(message), { start: pos[0], end: pos[1] });
-  if (document.errors.length > 0) return undefined;
+  const own = field === undefined ? undefined : rangeOf(document, base, 'value');
+  // What is beside the field is npm's, which takes the same key twice.
+  const errors = document.errors.filter(
+    ({ pos }) => own === undefined || (own.start <= pos[0] && pos[1] <= own.end),
+  );
+  for (const error of errors) failed(messageFor(error), { start: error.pos[0], end: error.pos[1] });
+  if (errors.length > 0) return undefined;
   try {
     const value: unknown = document.toJS({ maxAliasCount: MOST_ALIASES });
     return {
@@ -78,6 +84,13 @@ function rangeOfNode(node: unknown): TextRange | undefined {
   const range = (node as ParsedNode).range as ParsedNode['range'] | null | undefined; // nodes of a parsed text have one
   if (range === null || range === undefined || range[0] === range[1]) return undefined;
   return { start: range[0], end: range[1] };
+}
+
+/** The parser speaks to programmers of what it found several of. */
+function messageFor({ code, message }: YAMLParseError): string {
+  return code === 'MULTIPLE_DOCS'
+    ? 'a second document begins here, and there may be only one'
+    : lowerFirst(message);
 }
 
 function lowerFirst(text: string): string {

@@ -1,5 +1,6 @@
-import { isAbsolute, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { nearest } from '../errors/nearest.js';
+import { expandHome } from '../host/home-directory.js';
 import { hidePasswords } from '../vmfile/passwords.js';
 
 /** From where paths of a source are read. Absolute. */
@@ -138,13 +139,13 @@ function nonEmptyText(what: string, value: unknown): ConfigReading<string> {
   return value.trim() === '' ? { wrong: `must be ${what}, and is empty` } : { value };
 }
 
-function absolutePath(path: string, { baseDir, homeDir }: PathRoots): ConfigReading<string> {
-  if (path === '~' || path.startsWith('~/')) return { value: join(homeDir, path.slice(1)) };
+function absolutePath(given: string, { baseDir, homeDir }: PathRoots): ConfigReading<string> {
+  const path = expandHome(given, homeDir);
   if (path.startsWith('~')) {
     return {
       wrong: `names the home directory of another user, which is not looked up: ${shown(path)}`,
       hint: `Write the absolute path, or "./${path}" for a file of that name.`,
     };
   }
-  return { value: isAbsolute(path) ? resolve(path) : resolve(baseDir, path) };
+  return { value: resolve(baseDir, path) };
 }

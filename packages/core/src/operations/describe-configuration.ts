@@ -5,6 +5,7 @@ import type { Origin } from '../config/origin.js';
 import type { ConfigProblem } from '../config/problem.js';
 import { MIRRORS_VARIABLE, SETTING_KEYS, type SettingKey, SETTINGS } from '../config/settings.js';
 import { platformDefaults } from '../hypervisor/platforms.js';
+import { hidePasswords } from '../vmfile/passwords.js';
 import { DEFAULT_BRIDGE } from '../vmfile/read-network.js';
 import { parallelism, readyTimeoutMs, stopTimeoutMs } from './effective-settings.js';
 import type { Runtime } from './runtime.js';
@@ -60,7 +61,7 @@ export async function describeConfiguration(
   for (const { value, origin } of configuration?.mirrors ?? []) {
     settings.push({
       key: keyText(['images', 'mirrors', value.prefix]),
-      value: value.urls,
+      value: value.urls.map(hidePasswords),
       origin,
       variable: MIRRORS_VARIABLE,
       flag: null,
@@ -165,7 +166,7 @@ function unchecked(runtime: Runtime, backend: string): readonly ConfiguredSettin
       const isPlain = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
       found.set(key, {
         key,
-        value: isPlain ? value : null,
+        value: typeof value === 'string' ? hidePasswords(value) : isPlain ? value : null,
         origin: originIn(file, path),
         variable: null,
         flag: null,

@@ -3,7 +3,7 @@ import type { Configuration } from '../config/configuration.js';
 import { VmctlError } from '../errors/vmctl-error.js';
 import { EventStream } from '../events/event-stream.js';
 import { createExec, type Exec } from '../host/exec.js';
-import { homeDirectory } from '../host/home-directory.js';
+import { expandHome, homeDirectory } from '../host/home-directory.js';
 import { createLogger, type Logger } from '../host/logger.js';
 import type { ProcessTable } from '../host/process-contract.js';
 import { createProcessTable } from '../host/process-table.js';
@@ -136,7 +136,7 @@ export class Runtime {
   /** `$VMCTL_CACHE_DIR`, or `$XDG_CACHE_HOME/vmctl`. */
   get cacheDir(): string {
     const own = this.env['VMCTL_CACHE_DIR'];
-    if (own !== undefined && own !== '') return resolve(own);
+    if (own !== undefined && own !== '') return resolve(expandHome(own, this.homeDir));
     const base = this.env['XDG_CACHE_HOME'];
     return join(base?.startsWith('/') ? base : join(this.homeDir, '.cache'), 'vmctl');
   }

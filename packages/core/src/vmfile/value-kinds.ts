@@ -1,5 +1,6 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { nearest } from '../errors/nearest.js';
+import { expandHome } from '../host/home-directory.js';
 import type { VmFileValue } from './node.js';
 import { hidePasswords } from './passwords.js';
 
@@ -126,9 +127,8 @@ export function pathKind(from: { readonly baseDir: string; readonly homeDir: str
     read(value, written) {
       const text = textKind.read(value, written);
       if ('wrong' in text) return text;
-      const path = text.value;
-      if (path.trim() === '') return { wrong: 'must be a path, and is empty' };
-      if (path === '~' || path.startsWith('~/')) return { value: join(from.homeDir, path.slice(1)) };
+      if (text.value.trim() === '') return { wrong: 'must be a path, and is empty' };
+      const path = expandHome(text.value, from.homeDir);
       if (path.startsWith('~')) {
         return {
           wrong: `names the home directory of another user, which is not looked up: ${show(path)}`,

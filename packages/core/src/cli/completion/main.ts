@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { findConfig } from '../../config/find-config.js';
 import { inspectConfiguration } from '../../config/load-configuration.js';
-import { homeDirectory } from '../../host/home-directory.js';
+import { expandHome, homeDirectory } from '../../host/home-directory.js';
 import { readInstalledPlugins } from '../../plugins/installed-plugins.js';
 import { DataDir, resolveDataDir } from '../../state/data-dir.js';
 import { pluginsDirectory } from '../plugins-directory.js';
@@ -38,7 +38,7 @@ async function configuredDataDir(): Promise<DataDir> {
   const isProgram = [...project, ...user].some((path) => /\.[cm]?[jt]s$/.test(path));
   const configuration = isProgram ? undefined : await inspectConfiguration();
   const own = configuration?.value('dataDir') ?? (isProgram ? env['VMCTL_DATA_DIR'] : undefined);
-  return new DataDir(own ? resolve(own) : resolveDataDir(env, homeDir));
+  return new DataDir(own ? resolve(expandHome(own, homeDir)) : resolveDataDir(env, homeDir));
 }
 
 function completionText({ candidates, paths, goesOn }: Completion): string {

@@ -30,6 +30,18 @@ describe('the description of a configuration', () => {
     ]);
   });
 
+  it('hides the passwords of URLs', async () => {
+    const vmctl = await project(
+      [
+        'images: { mirrors: { "https://a.example/": "https://me:secret@b.example/" } }',
+        'backends: { elsewhere: { url: "https://me:secret@c.example/" } }',
+      ].join('\n'),
+    );
+    const values = (await vmctl.configuration()).settings.map(({ value }) => value);
+    expect(values).toContainEqual(['https://me:******@b.example/']);
+    expect(values).toContain('https://me:******@c.example/');
+  });
+
   it('refuses settings of a backend that has none', async () => {
     const vmctl = await project('backends:\n  noop:\n    speed: 9\n');
     await expect(vmctl.configuration()).resolves.toMatchObject({

@@ -1,5 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { ConfigProblems } from '../../../src/config/problem.js';
+import { runProgramConfig } from '../../../src/config/program-config.js';
 import { useConfigHome } from '../../support/config-home.js';
 
 const at = useConfigHome();
@@ -120,6 +123,48 @@ describe('a configuration that is wrong', () => {
     const { writeFile } = await import('node:fs/promises');
     await writeFile(join(at.project, '.vmctlrc'), Buffer.from([0xff, 0xfe, 0x00]));
     expect((await at.failure()).message).toContain('.vmctlrc: the file is not UTF-8 text');
+  });
+
+  it.each(['vmctl.config.yaml', 'vmctl.config.mjs'])(
+    'is a pipe in the place of %s: it is not waited for',
+    async (name) => {
+      await at.write({ 'work/project/other': '' });
+      execFileSync('mkfifo', [join(at.project, name)]);
+      expect((await at.failure()).message).toContain(`${name}: it is not a file`);
+    },
+  );
+
+  it('is a file that no hand has written', async () => {
+    await expect(messageOf(`# ${'x'.repeat(1024 * 1024)}`)).resolves.toContain('larger than 1 MiB');
+  });
+
+  it.each([
+    ['a function', 'export default () => new Promise(() => undefined);'],
+    ['the module', 'await new Promise(() => undefined); export default {};'],
+  ])('is a program that never ends: %s', async (_, text) => {
+    await at.write({ 'work/project/vmctl.config.mjs': text });
+    const problems = new ConfigProblems();
+    const where = { scope: 'project', path: join(at.project, 'vmctl.config.mjs') } as const;
+    await expect(runProgramConfig(where, problems, { timeoutMs: 20 })).resolves.toBeUndefined();
+    expect(problems.all).toMatchObject([
+      { message: 'the program fails: it has not ended after 0.02 seconds' },
+    ]);
+  });
+
+  it('is nothing that package.json has beside its field vmctl', async () => {
+    await at.write({
+      'work/project/package.json': '{"scripts": {"a": "1", "a": "2"}, "vmctl": {"parallel": 2}}',
+    });
+    expect((await at.load())?.value('parallel')).toBe(2);
+    await expect(messageOf('{"vmctl": {"parallel": 2, "parallel": 3}}', 'package.json')).resolves.toContain(
+      'package.json:1:27: map keys must be unique',
+    );
+  });
+
+  it('says in words of its own that there are several documents', async () => {
+    await expect(messageOf('parallel: 1\n---\nparallel: 2\n')).resolves.toContain(
+      'vmctl.config.yaml:2:1: a second document begins here',
+    );
   });
 
   it('keeps what is right for those who want to know all the same', async () => {

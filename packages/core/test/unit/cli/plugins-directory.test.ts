@@ -31,6 +31,13 @@ describe('the directory of installed plugins', () => {
     expect(await dataDirOf(env)).toBe(expected);
   });
 
+  it.each([
+    [{ HOME: '/home/vm', VMCTL_DATA_DIR: '~/mine' }, '/home/vm/mine/plugins'],
+    [{ HOME: '/home/vm', XDG_DATA_HOME: 'relative' }, '/home/vm/.local/share/vmctl/plugins'],
+  ])('is where VMs and images are for %j as well', (env, expected) => {
+    expect(pluginsDirectory(env)).toBe(expected);
+  });
+
   it('is in the directory of VMs and images where VMCTL_DATA_DIR names that', () => {
     expect(pluginsDirectory({ HOME: '/home/vm', XDG_DATA_HOME: '/data', VMCTL_DATA_DIR: '/mine' })).toBe(
       '/mine/plugins',
