@@ -1,4 +1,5 @@
-import { access, constants, lstat, statfs } from 'node:fs/promises';
+import { access, constants, lstat, stat, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { shellWord } from '../errors/shell-word.js';
 import { isVmctlError, messageOf } from '../errors/vmctl-error.js';
 import { errnoOf, fsError } from '../host/fs-error.js';
@@ -47,8 +48,12 @@ async function dataDirectoryFinding(runtime: Runtime): Promise<DoctorFinding> {
   const { path } = runtime.dataDir;
   const base = { ...GROUP, id: 'data-directory', title: 'data directory' };
   try {
-    if (await mustBeWritable(path)) await runtime.dataDir.open();
-    const { bavail, bsize } = await statfs(path);
+    const directory = await nearestExisting(path);
+    // What stands in its place is named with the way out.
+    const found = await stat(directory).catch(() => undefined);
+    if (found?.isDirectory() !== true) await runtime.dataDir.open();
+    await mustBeWritable(directory);
+    const { bavail, bsize } = await statfs(directory);
     const vms = (await quietRegistry(runtime).registry.list()).length;
     return { ...base, ...spaceFinding(path, { vms, freeBytes: bavail * bsize }) };
   } catch (error) {
@@ -70,13 +75,22 @@ export function spaceFinding(
   return { status: 'warning', detail, fix: 'vmctl image prune' };
 }
 
-/** @returns whether the directory is missing, and has yet to be made */
-async function mustBeWritable(path: string): Promise<boolean> {
+/** The data directory, or the nearest one above it while that has yet to be made: nothing is made here. */
+async function nearestExisting(path: string): Promise<string> {
+  try {
+    // A link that leads nowhere is there as well.
+    await lstat(path);
+    return path;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' && dirname(path) !== path) return nearestExisting(dirname(path));
+    throw fsError(error, { verb: 'look at', path });
+  }
+}
+
+async function mustBeWritable(path: string): Promise<void> {
   try {
     await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
-    return !(await lstat(path)).isDirectory();
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return true;
     throw fsError(error, { verb: 'write to', path });
   }
 }

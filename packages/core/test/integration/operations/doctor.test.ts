@@ -342,10 +342,16 @@ describe('the data directory', () => {
     expect(await stateOf(library.open().vmctl)).toMatchObject([
       { id: 'data-directory', status: 'error', detail: expect.stringContaining(at()) },
     ]);
+    await rm(at());
+    await symlink('nowhere', at());
+    expect(await stateOf(library.open().vmctl)).toMatchObject([
+      { id: 'data-directory', status: 'error', detail: expect.stringContaining(at()) },
+    ]);
   });
 
-  it('is well when it is not there yet', async () => {
+  it('is well when it is not there yet, and not made by looking at it', async () => {
     expect(await stateOf(library.open().vmctl)).toEqual([]);
+    await expect(readdir(at())).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
   it('is a warning when there is little room for disks, with what makes some', () => {
