@@ -124,6 +124,7 @@ describe('completion in bash', () => {
       expect(await offered('vmctl plugins un', 'vmctl', 'plugins', 'un')).toEqual(['uninstall']);
       expect(await offered('vmctl wait --t', 'vmctl', 'wait', '--t')).toEqual(['--timeout']);
       expect(await offered('vmctl stop ', 'vmctl', 'stop', '')).toEqual(['web', 'db-1']);
+      expect(await offered('vmctl up ', 'vmctl', 'up', '')).toEqual(['web', 'app']);
       expect(await offered('vmctl up --name ', 'vmctl', 'up', '--name', '')).toEqual(['web', 'app']);
       expect(await offered('vmctl provision --only ', 'vmctl', 'provision', '--only', '')).toEqual(['site']);
     });

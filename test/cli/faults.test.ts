@@ -71,9 +71,11 @@ describe('vmctl without plugins', () => {
 
   it('suggests the near name for a wrong one', async () => {
     await home.write('vm "web" { image "disk.img"; backend "noop" }');
-    const { code, stderr } = await home.vmctl('up', '--name', 'wbe');
-    expect(code).toBe(2);
-    expect(stderr).toContain('Did you mean "web"?');
+    for (const words of [['wbe'], ['--name', 'wbe']]) {
+      const { code, stderr } = await home.vmctl('up', ...words);
+      expect(code).toBe(2);
+      expect(stderr).toContain('Did you mean "web"?');
+    }
   });
 
   it('keeps a corrupt vms.json aside and goes on', async () => {

@@ -94,7 +94,7 @@ const rows: readonly Row[] = [
   { command: 'restart', args: ['plain', '--force'], lines: true },
   { command: 'create', args: ['--name', 'one-off', '--image', 'disk.img', '--backend', 'noop'], lines: true },
   { command: 'reload', args: ['--name', 'fetched'], lines: true },
-  { command: 'down', args: ['--name', 'fetched'], lines: true },
+  { command: 'down', args: ['fetched'], lines: true },
   { command: 'image list' },
   { command: 'image inspect', args: ['disk.img'] },
   { command: 'image remove', args: ['disk.img'], code: 1 },

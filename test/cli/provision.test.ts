@@ -28,7 +28,7 @@ afterAll(async () => {
 describe('vmctl provision', () => {
   it('runs the steps of the VMFile as it is now, as their policies say', async () => {
     await project.home.write(vmfile('changed'));
-    const { code, stdout } = await project.vmctl('provision', '--name', 'web');
+    const { code, stdout } = await project.vmctl('provision', 'web');
     expect(code).toBe(0);
     expect(stdout).toMatch(/1\/3 packages skipped/);
     expect(stdout).toMatch(/│ changed/);
@@ -105,7 +105,7 @@ describe('vmctl reload', () => {
     'makes a VM anew and runs all its steps, unless they are left out',
     async () => {
       await project.home.write(vmfile('anew'));
-      const whole = await project.vmctl('reload', '--name', 'web');
+      const whole = await project.vmctl('reload', 'web');
       expect(whole).toMatchObject({ code: 0 });
       expect(whole.stdout).toMatch(/│ install[^]*│ anew[^]*✓ web is up and provisioned in /);
       const bootOnly = await project.vmctl('reload', '--name', 'web', '--no-provision');

@@ -66,9 +66,9 @@ describe('what vmctl does not understand', () => {
       'Did you mean `--force`? More: vmctl stop --help',
     ],
     [
-      ['up', 'web'],
-      '`vmctl up` takes no arguments, and got `web`.',
-      'Name a VM with --name: vmctl up --name web',
+      ['create', 'web'],
+      '`vmctl create` takes no arguments, and got `web`.',
+      'Name a VM with --name: vmctl create --name web',
     ],
     [
       ['wait', '--for', 'redy'],

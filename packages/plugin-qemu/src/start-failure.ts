@@ -6,7 +6,7 @@ export type StartFailure =
 const HINTS: readonly (readonly [RegExp, string])[] = [
   [
     /failed to parse default acl file|access denied by acl file/,
-    'The bridge helper may only use bridges that are listed: echo "allow BRIDGE" | sudo tee -a /etc/qemu/bridge.conf',
+    'The bridge helper may only use bridges that are listed: sudo mkdir -p /etc/qemu && echo "allow BRIDGE" | sudo tee -a /etc/qemu/bridge.conf',
   ],
   [
     /failed to get mtu of bridge|failed to add interface .* to bridge/,

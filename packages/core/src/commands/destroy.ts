@@ -20,7 +20,7 @@ export default class Destroy extends StreamingCommand {
   ];
   static override strict = false;
   static override args = {
-    name: Args.string({ description: 'VMs to remove' }),
+    name: Args.string({ description: 'VMs to remove; default: the only one of the VMFile' }),
   };
   static override flags = {
     all: sharedFlags.all,

@@ -1,5 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand, sharedFlags } from '../cli/base-command.js';
+import { declaredNames, nameFlag } from '../cli/declared-names.js';
 import { EXIT } from '../errors/registry.js';
 import type { ProjectPlan } from '../operations/plan.js';
 import { planText } from '../ui/plan-text.js';
@@ -27,12 +28,7 @@ Only looks: nothing is fetched, installed, locked or written, and no guest is ne
   static override args = { name: Args.string({ description: 'VMs to plan for; default: all' }) };
   static override flags = {
     file: sharedFlags.file,
-    name: Flags.string({
-      char: 'n',
-      multiple: true,
-      description: 'the same as a flag, as `up` has it; may be repeated',
-      helpValue: 'NAME',
-    }),
+    name: nameFlag,
     provision: Flags.boolean({
       allowNo: true,
       default: true,
@@ -49,7 +45,7 @@ Only looks: nothing is fetched, installed, locked or written, and no guest is ne
     this.handleInterrupts();
     const plan = await this.vmctl({ backend: flags.backend }).plan({
       file: flags.file,
-      names: [...argv.map(String), ...(flags.name ?? [])],
+      names: declaredNames(argv, flags.name),
       provision: flags.provision,
       signal: this.signal,
     });

@@ -1,4 +1,5 @@
-import { Flags } from '@oclif/core';
+import { Args, Flags } from '@oclif/core';
+import { declaredNames, nameFlag } from '../cli/declared-names.js';
 import { ProjectCommand, projectFlags } from '../cli/project-command.js';
 import type { OperationResult } from '../operations/operation-result.js';
 
@@ -12,17 +13,14 @@ With --only or --from, VMs without such a step are left out. A VM that does not 
     { description: 'One step', command: '<%= config.bin %> provision --only site' },
     {
       description: 'Go on at a step that failed',
-      command: '<%= config.bin %> provision --name web --from site',
+      command: '<%= config.bin %> provision web --from site',
     },
   ];
+  static override strict = false;
+  static override args = { name: Args.string({ description: 'VMs to provision; default: all' }) };
   static override flags = {
     ...projectFlags,
-    name: Flags.string({
-      char: 'n',
-      multiple: true,
-      description: 'VM to provision; may be repeated; default: all',
-      helpValue: 'NAME',
-    }),
+    name: nameFlag,
     only: Flags.string({
       multiple: true,
       description: 'step to run, whatever its `run` says; may be repeated',
@@ -36,12 +34,12 @@ With --only or --from, VMs without such a step are left out. A VM that does not 
   };
 
   async run(): Promise<OperationResult> {
-    const { flags } = await this.parse(Provision);
+    const { argv, flags } = await this.parse(Provision);
     const vmctl = this.vmctl();
     return this.stream(vmctl, (signal) =>
       vmctl.provision({
         ...this.projectOptions(flags, signal),
-        names: flags.name,
+        names: declaredNames(argv, flags.name),
         only: flags.only,
         from: flags.from,
       }),

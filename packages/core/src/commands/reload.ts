@@ -1,4 +1,5 @@
-import { Flags } from '@oclif/core';
+import { Args } from '@oclif/core';
+import { declaredNames, nameFlag } from '../cli/declared-names.js';
 import { bringUpFlags, ProjectCommand } from '../cli/project-command.js';
 import type { OperationResult } from '../operations/operation-result.js';
 
@@ -9,26 +10,23 @@ export default class Reload extends ProjectCommand {
 The VMFile, its files and its images are looked at first: when something of them is missing, the VM is kept as it is.`;
   static override examples = [
     { description: 'Everything in the VMFile', command: '<%= config.bin %> reload' },
-    { description: 'One VM', command: '<%= config.bin %> reload --name web' },
+    { description: 'One VM', command: '<%= config.bin %> reload web' },
     { description: 'Boot only', command: '<%= config.bin %> reload --no-provision' },
   ];
+  static override strict = false;
+  static override args = { name: Args.string({ description: 'VMs to make anew; default: all' }) };
   static override flags = {
     ...bringUpFlags,
-    name: Flags.string({
-      char: 'n',
-      multiple: true,
-      description: 'VM to make anew; may be repeated; default: all',
-      helpValue: 'NAME',
-    }),
+    name: nameFlag,
   };
 
   async run(): Promise<OperationResult> {
-    const { flags } = await this.parse(Reload);
+    const { argv, flags } = await this.parse(Reload);
     const vmctl = this.vmctl({ backend: flags.backend });
     return this.stream(vmctl, (signal) =>
       vmctl.reload({
         ...this.projectOptions(flags, signal),
-        names: flags.name,
+        names: declaredNames(argv, flags.name),
         provision: flags.provision,
       }),
     );

@@ -1,4 +1,5 @@
-import { Flags } from '@oclif/core';
+import { Args } from '@oclif/core';
+import { declaredNames, nameFlag } from '../cli/declared-names.js';
 import { bringUpFlags, ProjectCommand } from '../cli/project-command.js';
 import type { OperationResult } from '../operations/operation-result.js';
 
@@ -11,28 +12,27 @@ A running VM is left alone, but for edited forwards and how to log in to it. A s
     { description: 'Everything in the VMFile', command: '<%= config.bin %> up' },
     {
       description: 'Two VMs, with what they depend on',
-      command: '<%= config.bin %> up --name web --name db',
+      command: '<%= config.bin %> up web db',
     },
     { description: 'Boot only', command: '<%= config.bin %> up --no-provision' },
     { description: 'Events as JSON lines, for scripts', command: '<%= config.bin %> up --json' },
   ];
+  static override strict = false;
+  static override args = {
+    name: Args.string({ description: 'VMs to bring up, with what they depend on; default: all' }),
+  };
   static override flags = {
     ...bringUpFlags,
-    name: Flags.string({
-      char: 'n',
-      multiple: true,
-      description: 'VM to bring up, with what it depends on; may be repeated; default: all',
-      helpValue: 'NAME',
-    }),
+    name: nameFlag,
   };
 
   async run(): Promise<OperationResult> {
-    const { flags } = await this.parse(Up);
+    const { argv, flags } = await this.parse(Up);
     const vmctl = this.vmctl({ backend: flags.backend });
     return this.stream(vmctl, (signal) =>
       vmctl.up({
         ...this.projectOptions(flags, signal),
-        names: flags.name,
+        names: declaredNames(argv, flags.name),
         provision: flags.provision,
       }),
     );

@@ -174,7 +174,7 @@ function locked(options: AcquireLockOptions, holder: LockHolder): VmctlError {
   const subject = options.subject ?? options.name;
   const waited = options.wait ? 'still ' : '';
   return new VmctlError('VMCTL_LOCKED', {
-    message: `The ${subject} is ${waited}in use: process ${holder.pid} (${holder.purpose}) works on it since ${holder.since.toISOString()}.`,
+    message: `The ${subject} is ${waited}in use: process ${holder.pid} (${holder.purpose}) has worked on it since ${holder.since.toISOString()}.`,
     hint: options.wait
       ? `See what it does: ps -fp ${holder.pid}. If it hangs, end it: kill ${holder.pid}`
       : 'Try again when it has ended, or let the command wait for it.',

@@ -37,7 +37,7 @@ export async function openImageFile(path: string, subject = path): Promise<Local
     if (['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'].includes(errnoOf(error) ?? '')) {
       throw new VmctlError('VMCTL_IMAGE_NOT_FOUND', {
         message: `There is no image ${subject}.`,
-        hint: 'Check the path in the VMFile; a relative one starts at the directory of the VMFile.',
+        hint: 'Check the path. A relative one in a VMFile starts at the directory of the VMFile.',
         cause: error,
         details: { path },
       });

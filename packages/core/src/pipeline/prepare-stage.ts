@@ -6,11 +6,12 @@ import { pinHostKey } from '../guest/known-hosts.js';
 import { createSeedIso } from '../guest/seed-iso.js';
 import { generateKeyPair, readPublicKey } from '../guest/ssh-keys.js';
 import { writeAtomic } from '../host/atomic-file.js';
-import type { BackendPlugin, VmHandle, VmSpec } from '../hypervisor/contract.js';
+import type { BackendPlugin, HypervisorContext, VmHandle, VmSpec } from '../hypervisor/contract.js';
 import type { UpContext } from '../plugins/up-context.js';
 import { isOfProject } from '../plugins/manifest.js';
 import { workDirFiles } from '../state/work-dir-files.js';
 import { createWorkDir, settleWorkDir } from '../state/work-dir.js';
+import { withGrownDisk } from './disk-growth.js';
 import { declaredSettings } from './declared-settings.js';
 import { choosePorts, newLogin, newSettings } from './new-settings.js';
 import type { StageServices } from './stage-services.js';
@@ -61,7 +62,10 @@ export async function prepareVm(ctx: UpContext, services: StageServices): Promis
           created_at: new Date().toISOString(),
           booted: false,
         }
-      : { ...ctx.handle, ...(await newSettings(ctx.handle, definition, services)) };
+      : {
+          ...(await withGrownDisk(ctx.handle, definition, services.router, hypervisorContext(ctx))),
+          ...(await newSettings(ctx.handle, definition, services)),
+        };
   const saved: VmHandle = {
     ...handle,
     up_pending: true,
@@ -76,9 +80,10 @@ export async function prepareVm(ctx: UpContext, services: StageServices): Promis
     if (ctx.handle === undefined) await discard(saved, ctx, services);
     throw error;
   }
+  const before = ctx.handle;
   ctx.handle = saved;
   await settleWorkDir(ctx.workDir);
-  ctx.detail = describe(ctx, saved);
+  ctx.detail = describe(ctx, saved, before);
 }
 
 /** The plugin of a backend when the VMFile brought it: other commands have to find it without the file. */
@@ -99,18 +104,18 @@ async function prepareNew(
   if (spec === undefined) {
     throw new VmctlError('VMCTL_INTERNAL', { message: `${ctx.definition.name} has no spec to prepare.` });
   }
-  return services.router.prepare(spec, {
-    signal: ctx.signal,
-    log: ctx.log.child('hypervisor'),
-    events: ctx.events,
-  });
+  return services.router.prepare(spec, hypervisorContext(ctx));
+}
+
+function hypervisorContext({ signal, log, events }: UpContext): HypervisorContext {
+  return { signal, log: log.child('hypervisor'), events };
 }
 
 /** Lets the backend remove what it made; the work directory goes with the failed run. */
 async function discard(handle: VmHandle, ctx: UpContext, services: StageServices): Promise<void> {
   const signal = AbortSignal.timeout(DISCARD_MS);
   await services.router
-    .destroy(handle, { signal, log: ctx.log.child('hypervisor'), events: ctx.events })
+    .destroy(handle, { ...hypervisorContext(ctx), signal })
     .catch((error: unknown) => ctx.log.debug('could not discard', error));
 }
 
@@ -157,12 +162,14 @@ function randomMac(): string {
   );
 }
 
-function describe(ctx: UpContext, handle: VmHandle): string {
+function describe(ctx: UpContext, handle: VmHandle, before: VmHandle | undefined): string {
   const parts: string[] = [];
-  if (ctx.spec === undefined) parts.push('disk kept');
-  else {
+  if (ctx.spec === undefined) {
+    const isLarger = handle.disk_gb !== null && handle.disk_gb !== before?.disk_gb;
+    parts.push(isLarger ? `disk grown to ${handle.disk_gb} GB` : 'disk kept');
+  } else {
     const size = handle.disk_gb ?? ctx.spec.image.virtualSize / GIB;
-    parts.push(`overlay ${Number(size.toFixed(1))} GB`);
+    parts.push(`overlay ${Number(size.toFixed(1))} GiB`);
     if (handle.seed_iso_path !== null) parts.push('seed');
   }
   if (handle.ssh_host_port !== null) parts.push(`port ${handle.ssh_host_port}`);

@@ -47,5 +47,5 @@ export function statusText(vm: VmStatus, style: Style, now = Date.now()): string
 function disk({ diskGb, diskUsedBytes }: VmStatus): string | null {
   const used = diskUsedBytes === null ? null : `${formatBytes(diskUsedBytes)} used`;
   if (diskGb === null) return used;
-  return used === null ? `${diskGb} GB` : `${diskGb} GB, ${used}`;
+  return used === null ? `${diskGb} GiB` : `${diskGb} GiB, ${used}`;
 }

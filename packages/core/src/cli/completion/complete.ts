@@ -29,7 +29,7 @@ export interface Completion {
 export interface ValueContext {
   /** The VMFile that was named. */
   readonly file: string | undefined;
-  /** The VMs that were named with `--name`. */
+  /** The VMs of the VMFile that were named, as arguments or with `--name`. */
   readonly names: readonly string[];
   /** The arguments before. */
   readonly args: readonly string[];
@@ -153,9 +153,11 @@ class TypedWords {
   readonly isOver: boolean;
   /** Whether the word belongs to a command for the guest. */
   readonly isGuests: boolean;
+  readonly #command: CommandModel;
   readonly #values = new Map<string, string[]>();
 
   constructor(command: CommandModel, words: readonly string[]) {
+    this.#command = command;
     let open: FlagModel | undefined;
     let isOver = false;
     for (const word of words) {
@@ -172,7 +174,12 @@ class TypedWords {
   }
 
   get context(): ValueContext {
-    return { file: this.#values.get('file')?.at(-1), names: this.#values.get('name') ?? [], args: this.args };
+    const declared = this.args.filter((_, index) => argumentKind(this.#command, index) === 'declared-vm');
+    return {
+      file: this.#values.get('file')?.at(-1),
+      names: [...declared, ...(this.#values.get('name') ?? [])],
+      args: this.args,
+    };
   }
 
   /** Notes a flag; gives it when its value has to follow. */

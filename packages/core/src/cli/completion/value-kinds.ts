@@ -34,6 +34,7 @@ const argumentKinds: Readonly<Record<string, readonly ValueKind[]>> = {
   console: ['vm'],
   cp: ['file-or-vm'],
   destroy: ['vm'],
+  down: ['declared-vm'],
   events: ['vm'],
   exec: ['vm', 'unknown'],
   fmt: ['file'],
@@ -52,6 +53,8 @@ const argumentKinds: Readonly<Record<string, readonly ValueKind[]>> = {
   'plugins:uninstall': ['plugin'],
   'plugins:update': ['plugin'],
   port: ['vm'],
+  provision: ['declared-vm'],
+  reload: ['declared-vm'],
   restart: ['vm'],
   resume: ['vm'],
   ssh: ['vm', 'unknown'],
@@ -60,6 +63,7 @@ const argumentKinds: Readonly<Record<string, readonly ValueKind[]>> = {
   status: ['vm'],
   stop: ['vm'],
   suspend: ['vm'],
+  up: ['declared-vm'],
   wait: ['vm'],
 };
 

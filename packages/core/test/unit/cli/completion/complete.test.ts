@@ -21,8 +21,8 @@ const name = option('name', { char: 'n', multiple: true });
 const tree: CommandTree = {
   topics: { image: 'the cache' },
   commands: [
-    command('up', [file, name, flag('wait', { allowNo: true }), flag('secret', { hidden: true })]),
-    command('provision', [file, name, option('only', { multiple: true })]),
+    command('up', [file, name, flag('wait', { allowNo: true }), flag('secret', { hidden: true })], several),
+    command('provision', [file, name, option('only', { multiple: true })], several),
     command('stop', [], several),
     command('console', [], { args: { name: {} } }),
     command('wait', [option('for', { options: ['ready', 'running'] })], several),
@@ -73,7 +73,6 @@ describe('completion of commands', () => {
     ['vmctl image ', ['list', 'remove']],
     ['vmctl plugins ', ['link', 'list']],
     ['vmctl nonsense ', []],
-    ['vmctl up ', []],
   ])('%s', async (line, expected) => {
     expect(await words(line)).toEqual(expected);
   });
@@ -88,6 +87,7 @@ describe('completion of flags', () => {
     ['vmctl wait --for ', ['ready', 'running']],
     ['vmctl wait --for=r', ['--for=ready', '--for=running']],
     ['vmctl up --wait=', []],
+    ['vmctl up ', ['app']],
     ['vmctl up --name ', ['app']],
     ['vmctl up -n ', ['app']],
     ['vmctl provision --only s', ['setup']],
@@ -108,6 +108,9 @@ describe('completion of flags', () => {
     asked.length = 0;
     await words('vmctl provision --file lab.kdl -n web --name=db -nx --only ');
     expect(asked).toEqual([{ file: 'lab.kdl', names: ['web', 'db', 'x'], args: [] }]);
+    asked.length = 0;
+    await words('vmctl provision web --only ');
+    expect(asked).toMatchObject([{ names: ['web'] }]);
   });
 });
 
