@@ -102,9 +102,10 @@ async function run(
   return { status, stdout, all };
 }
 
-/** The backend in memory can suspend, cannot change forwards, open its console or be inspected. */
+/** The backend in memory can suspend, cannot grow disks, change forwards, open its console or be inspected. */
 const SKIPPED = [
   'skipped: it supports suspend',
+  'skipped: supports.growDisk is not true',
   'skipped: supports.liveForwards is not true',
   'console-can-be-opened',
   'console-of-a-vm-at-rest',

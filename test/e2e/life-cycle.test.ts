@@ -29,13 +29,14 @@ afterAll(async () => {
   await home?.remove();
 }, 5 * MINUTE);
 
-/** The VMFile, or one with another memory of db and other forwards of web. */
-function vmfile({ memory = 512, forwards = ['forward host=0 guest=8000'] } = {}): string {
+/** The VMFile, or one with another memory and disk of db and other forwards of web. */
+function vmfile({ memory = 512, disk = '', forwards = ['forward host=0 guest=8000'] } = {}): string {
   return `
     vm "db" {
         image "${image}"
         vcpus 1
         memory ${memory}
+        ${disk}
         cloud-init
         ssh { timeout 900 }
         provision "shell" name="mark" { inline "date +%s%N > db-provisioned" }
@@ -206,12 +207,15 @@ describe('vmctl plan', () => {
     expect(await home.vmctl('plan', '--detailed-exitcode')).toMatchObject({ code: 0 });
   });
 
-  it('names edited memory, which takes a restart, and up leaves the guest running', async () => {
-    await home.write(vmfile({ memory: 640 }));
+  it('names edited memory and a larger disk, which take a restart, and up leaves the guest running', async () => {
+    await home.write(vmfile({ memory: 640, disk: 'disk 5' }));
     const { stdout } = await home.vmctl('plan', 'db');
     expect(stdout).toMatch(/~ db +restart needed[^]*memory +512 MiB -> 640 MiB +after a restart/);
+    expect(stdout).toMatch(/disk +as large as the image -> 5 GiB +after a restart/);
     const up = await home.vmctl('up', '--name', 'db');
-    expect(up.stdout).toMatch(/! db: memory 512 MiB -> 640 MiB: takes a restart/);
+    expect(up.stdout).toMatch(
+      /! db: memory 512 MiB -> 640 MiB, disk as large as the image -> 5 GiB: takes a restart/,
+    );
     expect(up.stdout).toMatch(/✓ db is running already/);
   });
 });
@@ -230,6 +234,9 @@ describe('vmctl down and up again', () => {
       expect(up.stdout).toMatch(/✓ db is up and provisioned in /);
       expect(up.stdout).not.toMatch(/web/);
       expect(await home.vmctl('plan', 'db', '--detailed-exitcode')).toMatchObject({ code: 0 });
+      // The guest has grown its file system to it.
+      const { stdout: size } = await inGuest('db', 'df --output=size -B1G / | tail -1');
+      expect(Number(size)).toBeGreaterThanOrEqual(4);
       const memory = /MemTotal: +(\d+) kB/.exec((await inGuest('db', 'cat /proc/meminfo')).stdout)?.[1];
       expect(Number(memory)).toBeGreaterThan(512 * 1024);
     },

@@ -15,6 +15,7 @@ export const SUPPORTS: Supports = {
   imageFormats: ['qcow2', 'raw'],
   forwards: true,
   liveForwards: true,
+  growDisk: true,
 };
 
 /** Refuses what {@link SUPPORTS} denies, with VMCTL_BACKEND_UNSUPPORTED. */

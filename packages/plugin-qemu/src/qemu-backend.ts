@@ -169,6 +169,20 @@ export class QemuBackend implements Hypervisor {
     return { ...withProcess(vm, identity), forwards };
   }
 
+  async growDisk(vm: VmHandle, bytes: number, ctx: HypervisorContext): Promise<VmHandle> {
+    ctx.signal.throwIfAborted();
+    // Two writers of one disk ruin it, so this is the place to look everywhere.
+    if ((await findProcess(this.#host, vm, { search: true })) !== undefined) {
+      throw this.#host.error('VMCTL_VM_WRONG_STATE', {
+        message: `${vm.name} runs; only the disk of a VM that does not run can grow.`,
+        hint: `Stop it first: vmctl stop ${vm.name}`,
+        details: { vm: vm.name },
+      });
+    }
+    const { growDisk } = await import('./grow-disk.js');
+    return growDisk(this.#host, vm, bytes, ctx.signal);
+  }
+
   console(vm: VmHandle): ConsoleEndpoint {
     return { kind: 'unix-socket', path: filesOf(vm).consoleSocket };
   }

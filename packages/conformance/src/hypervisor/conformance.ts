@@ -9,6 +9,7 @@ import { concurrencyChecks } from './checks/concurrency.js';
 import { consoleChecks } from './checks/console.js';
 import { endingChecks } from './checks/ending.js';
 import { faultChecks } from './checks/faults.js';
+import { diskChecks } from './checks/disks.js';
 import { forwardChecks } from './checks/forwards.js';
 import { handleChecks } from './checks/handles.js';
 import { inspectionChecks } from './checks/inspection.js';
@@ -29,6 +30,7 @@ const checks: readonly HypervisorCheck[] = [
   ...lifeCycleChecks,
   ...endingChecks,
   ...refusalChecks,
+  ...diskChecks,
   ...forwardChecks,
   ...abortChecks,
   ...faultChecks,

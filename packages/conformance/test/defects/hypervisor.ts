@@ -1,6 +1,7 @@
 import type { HypervisorDefect } from './defect.ts';
 import { others } from './company.ts';
 import { consoles } from './console.ts';
+import { disks } from './disks.ts';
 import { ending } from './ending.ts';
 import { forwards } from './forwards.ts';
 import { handles } from './handles.ts';
@@ -17,6 +18,7 @@ export const hypervisorDefects: readonly HypervisorDefect[] = [
   ...lifeCycle,
   ...ending,
   ...refusals,
+  ...disks,
   ...forwards,
   ...inspection,
   ...trouble,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { hypervisorChecks, hypervisorConformance } from '../../src/index.js';
 import { ConsoleBackend } from '../defects/console.js';
+import { GrowingBackend } from '../defects/disks.js';
 import { ForwardingBackend } from '../defects/forwards.js';
 import { hypervisorDefects } from '../defects/hypervisor.js';
 import { InspectingBackend } from '../defects/inspection.js';
@@ -33,6 +34,7 @@ describe('a correct backend', () => {
     expect(runner.headings).toEqual(['memory as a hypervisor']);
     expect(runner.skipped).toEqual([
       expect.stringMatching(/^refuses-suspend: .*\(skipped: it supports suspend\)$/),
+      expect.stringMatching(/^disks-can-grow: .*\(skipped: supports\.growDisk is not true\)$/),
       expect.stringMatching(/^forwards-can-be-changed: .*\(skipped: supports\.liveForwards is not true\)$/),
       expect.stringMatching(/^console-can-be-opened: .*\(skipped: the backend has no openConsole\(\)\)$/),
       expect.stringMatching(/^console-of-a-vm-at-rest: .*\(skipped: the backend has no openConsole\(\)\)$/),
@@ -44,7 +46,24 @@ describe('a correct backend', () => {
   it('whose forwards can be changed is asked to do it', async () => {
     const runner = await define((host, engine) => new ForwardingBackend(host, engine));
     expect(await runner.run('forwards-can-be-changed')).toEqual({ status: 'passed' });
-    expect(runner.skippedIds).toEqual(['refuses-forwards', 'refuses-suspend', ...CONSOLES, ...INSPECTIONS]);
+    expect(runner.skippedIds).toEqual([
+      'refuses-forwards',
+      'refuses-suspend',
+      'disks-can-grow',
+      ...CONSOLES,
+      ...INSPECTIONS,
+    ]);
+  });
+
+  it('whose disks can grow is asked to do it', async () => {
+    const runner = await define((host, engine) => new GrowingBackend(host, engine));
+    expect(await runner.run('disks-can-grow')).toEqual({ status: 'passed' });
+    expect(runner.skippedIds).toEqual([
+      'refuses-suspend',
+      'forwards-can-be-changed',
+      ...CONSOLES,
+      ...INSPECTIONS,
+    ]);
   });
 
   it('that cannot suspend is asked to refuse it, and nothing else of it', async () => {
@@ -56,6 +75,7 @@ describe('a correct backend', () => {
       'start-wakes-a-suspended-vm',
       'suspended-vm-stops',
       'destroy-ends-a-suspended-vm',
+      'disks-can-grow',
       'forwards-can-be-changed',
       ...CONSOLES,
       ...INSPECTIONS,
@@ -65,13 +85,23 @@ describe('a correct backend', () => {
   it('that opens consoles by itself is asked to', async () => {
     const runner = await define((host, engine) => new ConsoleBackend(host, engine));
     for (const id of CONSOLES) expect(await runner.run(id)).toEqual({ status: 'passed' });
-    expect(runner.skippedIds).toEqual(['refuses-suspend', 'forwards-can-be-changed', ...INSPECTIONS]);
+    expect(runner.skippedIds).toEqual([
+      'refuses-suspend',
+      'disks-can-grow',
+      'forwards-can-be-changed',
+      ...INSPECTIONS,
+    ]);
   });
 
   it('that can be inspected is inspected', async () => {
     const runner = await define((host, engine) => new InspectingBackend(host, engine));
     for (const id of INSPECTIONS) expect(await runner.run(id)).toEqual({ status: 'passed' });
-    expect(runner.skippedIds).toEqual(['refuses-suspend', 'forwards-can-be-changed', ...CONSOLES]);
+    expect(runner.skippedIds).toEqual([
+      'refuses-suspend',
+      'disks-can-grow',
+      'forwards-can-be-changed',
+      ...CONSOLES,
+    ]);
   });
 });
 

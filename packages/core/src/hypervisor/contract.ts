@@ -195,6 +195,8 @@ export interface Supports {
   readonly forwards: boolean;
   /** Whether they can be changed later, also while the VM runs: then there is `setForwards`. Default false. */
   readonly liveForwards?: boolean | undefined;
+  /** Whether the disk of a VM that does not run can be made larger: then there is `growDisk`. Default false. */
+  readonly growDisk?: boolean | undefined;
 }
 
 /** How the guest's SSH server is reached. */
@@ -239,8 +241,8 @@ export interface StopRequest {
 /**
  * A backend. It keeps no state between calls: every call may come from another process than the last.
  *
- * Callers hold the VM's operation lock during `prepare`, `start`, `stop`, `suspend`, `resume`, `destroy`
- * and `setForwards`. What `supports` denies is refused with VMCTL_BACKEND_UNSUPPORTED before any side effect.
+ * Callers hold the VM's operation lock during `prepare`, `start`, `stop`, `suspend`, `resume`, `destroy`,
+ * `setForwards` and `growDisk`. What `supports` denies is refused with VMCTL_BACKEND_UNSUPPORTED before any side effect.
  */
 export interface Hypervisor {
   /** What VMFiles and `--backend` call it. */
@@ -303,6 +305,14 @@ export interface Hypervisor {
    * @throws VMCTL_PORT_TAKEN when another program has one of the ports
    */
   setForwards?(vm: VmHandle, forwards: readonly PortForward[], ctx: HypervisorContext): Promise<VmHandle>;
+  /**
+   * Makes the disk of a VM that does not run at least this large, in bytes, from its next start on. Idempotent: a disk
+   * that is large enough stays as it is. What is on it stays, and the guest finds the room at its end. Only with
+   * `supports.growDisk`.
+   *
+   * @throws VMCTL_VM_WRONG_STATE when something runs the VM
+   */
+  growDisk?(vm: VmHandle, bytes: number, ctx: HypervisorContext): Promise<VmHandle>;
   /** What the host lacks for this backend; none when all is well. */
   diagnose?(ctx: HypervisorContext): Promise<readonly HostFinding[]>;
   /** One short line about the engine for the `start` stage: `qemu 7.2 (tcg: kvm unusable)`. */

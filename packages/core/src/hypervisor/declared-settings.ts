@@ -17,7 +17,7 @@ export interface DeclaredCloudInit {
 export interface DeclaredSettings {
   /** The image that it was made from: a path, or a URL without secrets. */
   readonly image: string;
-  /** The size of its disk when it was made, in bytes; null: as large as the image. */
+  /** The size of its disk when it was made or has grown, in bytes; null: as large as the image. */
   readonly disk_bytes: number | null;
   /** Its seed when it was made; null without one. */
   readonly cloud_init: DeclaredCloudInit | null;

@@ -17,6 +17,8 @@ import type {
 import type { VmInspection } from './inspection.js';
 import { newHandle } from './new-handle.js';
 
+const GIB = 2 ** 30;
+
 /** Where a noop VM says that its SSH server is; for tests with a real sshd. */
 export interface NoopOptions {
   /** `host:port` of an SSH server that plays the guest of every VM; without it there is no address. */
@@ -38,6 +40,7 @@ export class NoopBackend implements Hypervisor {
     imageFormats: ['qcow2', 'raw'],
     forwards: true,
     liveForwards: true,
+    growDisk: true,
   };
   readonly #options: NoopOptions;
 
@@ -118,6 +121,18 @@ export class NoopBackend implements Hypervisor {
   ): Promise<VmHandle> {
     ctx.signal.throwIfAborted();
     return { ...vm, forwards };
+  }
+
+  async growDisk(vm: VmHandle, bytes: number, ctx: HypervisorContext): Promise<VmHandle> {
+    ctx.signal.throwIfAborted();
+    const now = await this.#read(vm);
+    if (now === 'running' || now === 'suspended' || now === 'destroyed') {
+      throw new VmctlError('VMCTL_VM_WRONG_STATE', {
+        message: `${vm.name} is ${now}; only the disk of a VM that does not run can grow.`,
+        hint: `Stop it first: vmctl stop ${vm.name}`,
+      });
+    }
+    return { ...vm, disk_gb: Math.max(vm.disk_gb ?? 0, Math.ceil(bytes / GIB)) };
   }
 
   console(): ConsoleEndpoint {

@@ -55,6 +55,7 @@ export class RouterHypervisor implements Hypervisor {
     imageFormats: ['qcow2', 'raw'],
     forwards: true,
     liveForwards: true,
+    growDisk: true,
   };
   readonly #options: RouterOptions;
   readonly #loading = new Map<string, Promise<Hypervisor>>();
@@ -147,6 +148,18 @@ export class RouterHypervisor implements Hypervisor {
     }
     throw new VmctlError('VMCTL_BACKEND_UNSUPPORTED', {
       message: `The backend ${backend.name} cannot change the forwarded ports of a VM that is there.`,
+      hint: 'Say it in the VMFile, and make the VM anew: vmctl reload',
+      details: { vm: vm.name, backend: backend.name },
+    });
+  }
+
+  async growDisk(vm: VmHandle, bytes: number, ctx: HypervisorContext): Promise<VmHandle> {
+    const backend = await this.#backendOf(vm);
+    if (backend.supports.growDisk === true && backend.growDisk !== undefined) {
+      return backend.growDisk(vm, bytes, ctx);
+    }
+    throw new VmctlError('VMCTL_BACKEND_UNSUPPORTED', {
+      message: `The backend ${backend.name} cannot make the disk of a VM larger.`,
       hint: 'Say it in the VMFile, and make the VM anew: vmctl reload',
       details: { vm: vm.name, backend: backend.name },
     });

@@ -17,6 +17,8 @@ import type { VmInspection } from '../hypervisor/inspection.js';
 import { DEFAULT_DEADLINE_MS, withDeadline } from './deadline.js';
 import { type FakeFault, FaultPlan } from './fault-plan.js';
 
+const GIB = 2 ** 30;
+
 /** The calls of a backend that can be made to go wrong. */
 export type FakeHypervisorMethod =
   | 'prepare'
@@ -29,7 +31,8 @@ export type FakeHypervisorMethod =
   | 'inspect'
   | 'guestAddress'
   | 'openConsole'
-  | 'setForwards';
+  | 'setForwards'
+  | 'growDisk';
 
 /** One call, in the order they came. */
 export interface FakeHypervisorCall {
@@ -88,6 +91,7 @@ export class FakeHypervisor implements Hypervisor {
       imageFormats: ['qcow2', 'raw'],
       forwards: true,
       liveForwards: true,
+      growDisk: true,
       ...supports,
     };
     this.openConsole =
@@ -202,6 +206,15 @@ export class FakeHypervisor implements Hypervisor {
     return this.#call('setForwards', vm.name, ctx, async () => {
       if (this.supports.liveForwards !== true) throw unsupported(this.name, 'change forwarded ports');
       return { ...vm, forwards };
+    });
+  }
+
+  growDisk(vm: VmHandle, bytes: number, ctx: HypervisorContext): Promise<VmHandle> {
+    return this.#call('growDisk', vm.name, ctx, async () => {
+      if (this.supports.growDisk !== true) throw unsupported(this.name, 'make disks larger');
+      const now = this.#stateOf(vm);
+      if (now === 'running' || now === 'suspended') throw wrongState(vm, now, 'get a larger disk');
+      return { ...vm, disk_gb: Math.max(vm.disk_gb ?? 0, Math.ceil(bytes / GIB)) };
     });
   }
 

@@ -8,6 +8,8 @@ import { until } from '../support/until.js';
 import { HELLO } from '../support/guest-disk.js';
 import { consoleLog, filesIn, lastInput, saidHello, useVmLab } from '../support/vm-lab.js';
 
+const GIB = 2 ** 30;
+
 describeWith(['qemu'], 'a VM under a real QEMU', () => {
   const lab = useVmLab();
 
@@ -65,6 +67,32 @@ describeWith(['qemu'], 'a VM under a real QEMU', () => {
 
     await backend.destroy(stopped, ctx);
     expect((await backend.state(stopped, ctx)).name).toBe('destroyed');
+  });
+
+  it('gets a larger disk while it does not run, and keeps what is on it', async () => {
+    const vm = await lab.prepared();
+    const { exec } = lab.host();
+    const overlay = join(vm.work_dir, 'overlay.qcow2');
+    const size = async (): Promise<unknown> => {
+      const { stdout } = await exec('qemu-img', ['info', '-U', '--output=json', overlay]);
+      const info = JSON.parse(stdout) as Readonly<Record<string, unknown>>;
+      return info['virtual-size'];
+    };
+    const ctx = createContext();
+    const grown = await lab.backend().growDisk(vm, 2 * GIB + 100, ctx);
+    expect(grown).toEqual({ ...vm, disk_gb: 3 });
+    // Whole sectors.
+    expect(await size()).toBe(2 * GIB + 512);
+    // No smaller again.
+    expect(await lab.backend().growDisk(grown, GIB, ctx)).toEqual(grown);
+    expect(await size()).toBe(2 * GIB + 512);
+
+    const running = await lab.backend().start(grown, ctx);
+    await saidHello(running);
+    await expect(lab.backend().growDisk(running, 4 * GIB, ctx)).rejects.toMatchObject({
+      code: 'VMCTL_VM_WRONG_STATE',
+    });
+    expect(await size()).toBe(2 * GIB + 512);
   });
 
   it('powers its guest off through ACPI, and says nothing about force', async () => {

@@ -26,6 +26,7 @@ describe('the plugin', () => {
       imageFormats: ['qcow2', 'raw'],
       forwards: true,
       liveForwards: true,
+      growDisk: true,
     });
     expect(host.hooks.hypervisor.get('propolis')).toBeUndefined();
   });

@@ -15,6 +15,10 @@ export const shapeChecks: readonly HypervisorCheck[] = [
       for (const flag of ['suspend', 'snapshot', 'forwards'] as const) {
         assert.equal(typeof supports[flag], 'boolean', `supports.${flag} is true or false`);
       }
+      assert.ok(
+        ['boolean', 'undefined'].includes(typeof supports.growDisk),
+        'supports.growDisk is true, false or absent',
+      );
       if (supports.liveForwards !== undefined) {
         assert.equal(
           typeof supports.liveForwards,

@@ -2,6 +2,7 @@ import { readFile, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { VmHandle } from '../../hypervisor/contract.js';
 import { parseRecord } from '../../images/image-record.js';
+import { diskGrowth } from '../../pipeline/disk-growth.js';
 import { declaredCloudInit, imageSource } from '../../pipeline/declared-settings.js';
 import type { VmDefinition } from '../../vmfile/model.js';
 import type { Runtime } from '../runtime.js';
@@ -15,8 +16,9 @@ export async function settingFacts(
   definition: VmDefinition,
   vmfile: string | undefined,
 ): Promise<SettingFacts> {
-  const [other, realPath, base, cloudInit, backend] = await Promise.all([
+  const [other, growth, realPath, base, cloudInit, backend] = await Promise.all([
     otherVmFile(handle, vmfile),
+    diskGrowth(handle, definition, runtime.router),
     realPathOf(definition),
     baseOf(runtime, handle),
     declaredCloudInit(definition).catch(() => undefined),
@@ -27,6 +29,7 @@ export async function settingFacts(
     base,
     cloudInit,
     vmfile: { own: vmfile, other },
+    diskGrows: growth !== undefined,
     liveForwards: backend.supports.liveForwards === true,
   };
 }

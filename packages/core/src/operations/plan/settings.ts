@@ -31,6 +31,8 @@ export interface SettingFacts {
   readonly cloudInit: DeclaredCloudInit | null | undefined;
   /** The VMFile; and the one that the VM came from, when that is another. */
   readonly vmfile: { readonly own: string | undefined; readonly other: string | undefined };
+  /** Whether the disk can become what the VMFile says, as it is larger. */
+  readonly diskGrows: boolean;
   /** Whether the backend changes forwards of a VM that runs. */
   readonly liveForwards: boolean;
 }
@@ -56,7 +58,7 @@ export function settingChanges(
     ...imageChange(handle, definition, facts),
     ...change('vcpus', String(handle.vcpus), String(definition.vcpus), next),
     ...change('memory', `${handle.memory_mb} MiB`, `${definition.memoryMb} MiB`, next),
-    ...diskChange(handle, definition),
+    ...diskChange(handle, definition, facts.diskGrows ? next : 'recreate'),
     ...(definition.backend === undefined
       ? []
       : change('backend', handle.backend, definition.backend, 'recreate')),
@@ -91,13 +93,13 @@ function imageChange(
   return change('image sha256', base.sha256, sha256, 'recreate');
 }
 
-function diskChange({ declared, disk_gb: gib }: VmHandle, { diskBytes }: VmDefinition) {
+function diskChange({ declared, disk_gb: gib }: VmHandle, { diskBytes }: VmDefinition, effect: ChangeEffect) {
   if (declared !== undefined) {
-    return change('disk', diskText(declared.disk_bytes), diskText(diskBytes ?? null), 'recreate');
+    return change('disk', diskText(declared.disk_bytes), diskText(diskBytes ?? null), effect);
   }
   // Other tools may write down the size of every disk, and backends round it.
   if (gib === null || diskBytes === undefined || Math.ceil(gib) === Math.ceil(diskBytes / GIB)) return [];
-  return change('disk', diskText(gib * GIB), diskText(diskBytes), 'recreate');
+  return change('disk', diskText(gib * GIB), diskText(diskBytes), effect);
 }
 
 /** Exact, so that no two sizes are the same text. */

@@ -146,6 +146,7 @@ describe('plan after an edit of the VMFile', () => {
   it.each<[string, string, readonly (string | RegExp)[]]>([
     ['vcpus', before.replace('vcpus 1', 'vcpus 3'), ['vcpus: 1 -> 3 (restart)']],
     ['memory', before.replace('512', '768'), ['memory: 512 MiB -> 768 MiB (restart)']],
+    ['the disk', `disk 3; ${before}`, ['disk: as large as the image -> 3 GiB (restart)']],
     [
       'the network',
       before.replace(/network "user" \{[^}]*\}/, 'network "none"'),
@@ -183,7 +184,6 @@ describe('plan after an edit of the VMFile', () => {
   });
 
   it.each<[string, string, string]>([
-    ['the disk', `disk 3; ${before}`, 'disk: as large as the image -> 3 GiB (recreate)'],
     ['the firmware', `firmware "uefi"; ${before}`, 'firmware: bios -> uefi (recreate)'],
     ['the host name', before.replace('"w"', '"www"'), 'cloud-init hostname: w -> www (recreate)'],
     ['the user', `ssh { user "dev" }; ${before}`, 'ssh user: vm -> dev (recreate)'],
@@ -208,6 +208,33 @@ describe('plan after an edit of the VMFile', () => {
     );
     expect(await planned(vmctl)).toEqual(running);
     expect(await vmctl.reload()).toMatchObject({ ok: true });
+    expect(await vmctl.plan()).toMatchObject({ changes: false });
+  });
+
+  it('names a disk that would shrink, which a start does not bring', async () => {
+    await library.write({ web: `disk 3; ${before}` });
+    const { vmctl } = library.open();
+    await vmctl.up();
+    await vmctl.stop({ names: ['web'] });
+    await library.write({ web: `disk 2; ${before}` });
+    const stopped = await planned(vmctl);
+    expect(changesOf(stopped)).toEqual(['disk: 3 GiB -> 2 GiB (recreate)']);
+    await vmctl.up();
+    expect(await vmctl.status()).toMatchObject([{ diskGb: 3 }]);
+  });
+
+  it('is a disk that grows when a VM that has failed is started again', async () => {
+    await library.write({ web: `disk 3; ${before}` });
+    const { vmctl, events } = library.open();
+    await vmctl.up();
+    await writeFile(library.stateFile('web'), 'unheard of');
+    await library.write({ web: `disk 4; ${before}` });
+    expect(changesOf(await planned(vmctl))).toEqual(['disk: 3 GiB -> 4 GiB (start)']);
+    expect(await vmctl.up()).toMatchObject({ ok: true });
+    expect(events).toContainEqual(
+      expect.objectContaining({ stage: 'prepare', detail: expect.stringMatching(/^disk grown to 4 GB/) }),
+    );
+    expect(await vmctl.status()).toMatchObject([{ diskGb: 4 }]);
     expect(await vmctl.plan()).toMatchObject({ changes: false });
   });
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Hypervisor, HypervisorContext, VmHandle } from '../../../src/hypervisor/contract.js';
 import { NoopBackend } from '../../../src/hypervisor/noop-backend.js';
 import { RouterHypervisor, type RouterOptions } from '../../../src/hypervisor/router.js';
+import { FakeHypervisor } from '../../../src/testing/fake-hypervisor.js';
 
 function router(options: Partial<RouterOptions> = {}): RouterHypervisor {
   return new RouterHypervisor({ platform: 'linux', load: async () => new NoopBackend(), ...options });
@@ -126,6 +127,26 @@ describe('RouterHypervisor.setForwards', () => {
     }
     const older = router({ load: async () => new Older() });
     await expect(older.setForwards(handle, forwards, context)).rejects.toMatchObject({
+      code: 'VMCTL_BACKEND_UNSUPPORTED',
+      hint: expect.stringContaining('vmctl reload'),
+    });
+  });
+});
+
+describe('RouterHypervisor.growDisk', () => {
+  const context = { signal: AbortSignal.timeout(10_000) } as HypervisorContext; // no more is taken
+
+  it('leaves it to a backend that can', async () => {
+    const fake = new FakeHypervisor().put(handle.name, 'stopped');
+    const vm = await router({ load: async () => fake }).growDisk(handle, 3 * 2 ** 30, context);
+    expect(vm.disk_gb).toBe(3);
+    expect(fake.calls).toMatchObject([{ method: 'growDisk', state: 'done' }]);
+  });
+
+  it('refuses it for a backend that says nothing of it, with what to do', async () => {
+    const older = new FakeHypervisor({ supports: { growDisk: undefined } });
+    const call = router({ load: async () => older }).growDisk(handle, 3 * 2 ** 30, context);
+    await expect(call).rejects.toMatchObject({
       code: 'VMCTL_BACKEND_UNSUPPORTED',
       hint: expect.stringContaining('vmctl reload'),
     });

@@ -72,6 +72,7 @@ const facts: SettingFacts = {
   base: { source: '/images/noble.img', sha256: undefined },
   cloudInit: seed,
   vmfile: { own: '/project/VMFile.kdl', other: undefined },
+  diskGrows: false,
   liveForwards: true,
 };
 
@@ -150,6 +151,11 @@ describe('an edit of the VMFile', () => {
   it.each<[string, Case, readonly string[]]>([
     ['vcpus', { definition: { vcpus: 4 } }, ['vcpus: 2 -> 4']],
     ['memory', { definition: { memoryMb: 2048 } }, ['memory: 1024 MiB -> 2048 MiB']],
+    [
+      'a disk that can grow',
+      { definition: { diskBytes: 40 * GIB }, facts: { diskGrows: true } },
+      ['disk: 20 GiB -> 40 GiB'],
+    ],
     ['the kind of network', { definition: { network: { type: 'none' } } }, ['network: user -> none']],
     [
       'the bridge',
@@ -243,7 +249,7 @@ describe('an edit of the VMFile', () => {
       { definition: { image: url('b'.repeat(64)) }, facts: ofUrl },
       [`image sha256: ${'a'.repeat(64)} -> ${'b'.repeat(64)}`],
     ],
-    ['a larger disk', { definition: { diskBytes: 40 * GIB } }, ['disk: 20 GiB -> 40 GiB']],
+    ['a larger disk that cannot grow', { definition: { diskBytes: 40 * GIB } }, ['disk: 20 GiB -> 40 GiB']],
     ['a slightly larger disk', { definition: { diskBytes: 20.5 * GIB } }, ['disk: 20 GiB -> 20992 MiB']],
     ['a smaller disk', { definition: { diskBytes: 10 * GIB } }, ['disk: 20 GiB -> 10 GiB']],
     [

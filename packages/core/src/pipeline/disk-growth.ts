@@ -1,0 +1,59 @@
+import type { HypervisorContext, VmHandle } from '../hypervisor/contract.js';
+import type { RouterHypervisor } from '../hypervisor/router.js';
+import { detectDiskFormat } from '../images/disk-format.js';
+import { openImageFile } from '../images/local-file.js';
+import type { VmDefinition } from '../vmfile/model.js';
+
+const GIB = 2 ** 30;
+
+/**
+ * How large the disk of an existing VM becomes by an edited VMFile, in bytes; undefined where it does not grow, where
+ * nobody knows how large it is, and where its backend cannot do it.
+ */
+export async function diskGrowth(
+  handle: VmHandle,
+  { diskBytes }: Pick<VmDefinition, 'diskBytes'>,
+  router: Pick<RouterHypervisor, 'backend'>,
+): Promise<number | undefined> {
+  if (diskBytes === undefined) return undefined;
+  const now = await sizeOf(handle);
+  if (now === undefined || diskBytes <= now) return undefined;
+  const { supports } = await router.backend(handle.backend, handle.backend_plugin ?? undefined);
+  return supports.growDisk === true ? diskBytes : undefined;
+}
+
+/** An existing VM that is about to start, its disk as large as the VMFile says now. */
+export async function withGrownDisk(
+  handle: VmHandle,
+  definition: VmDefinition,
+  router: RouterHypervisor,
+  ctx: HypervisorContext,
+): Promise<VmHandle> {
+  const bytes = await diskGrowth(handle, definition, router);
+  if (bytes === undefined) return handle;
+  // A process that has failed still has the disk open; the stage `start` would end it as well.
+  if ((await router.state(handle, ctx)).name === 'failed') await router.stop(handle, { timeoutMs: 0 }, ctx);
+  const grown = await router.growDisk(handle, bytes, ctx);
+  const { declared } = grown;
+  return declared === undefined ? grown : { ...grown, declared: { ...declared, disk_bytes: bytes } };
+}
+
+async function sizeOf({ declared, disk_gb: gib, image_path: image }: VmHandle): Promise<number | undefined> {
+  if (declared === undefined) return gib === null ? undefined : Math.ceil(gib) * GIB;
+  if (declared.disk_bytes !== null) return declared.disk_bytes;
+  return typeof image === 'string' ? imageSize(image) : undefined;
+}
+
+/** What the guest sees of an image; undefined for one that cannot be read any more. */
+async function imageSize(path: string): Promise<number | undefined> {
+  try {
+    const { file, size } = await openImageFile(path);
+    try {
+      return (await detectDiskFormat(file, size)).virtualSize;
+    } finally {
+      await file.close();
+    }
+  } catch {
+    return undefined;
+  }
+}
