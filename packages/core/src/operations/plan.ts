@@ -2,7 +2,6 @@ import { reportError } from '../errors/error-report.js';
 import type { ErrorReport, Stage } from '../events/events.js';
 import type { VmHandle, VmState, VmStateName } from '../hypervisor/contract.js';
 import type { ImageLookup } from '../images/image-lookup.js';
-import { vmLockHolder } from '../state/vm-lock.js';
 import type { VmDefinition } from '../vmfile/model.js';
 import { mapConcurrently } from './concurrency.js';
 import { checkWay } from './plan/obstacles.js';
@@ -13,6 +12,7 @@ import type { PlanAction, VmPlan } from './plan/vm-plan.js';
 import { type InspectedProject, inspectProject, type Project } from './project.js';
 import type { Runtime } from './runtime.js';
 import { selectVms } from './select-vms.js';
+import { type VmWork, workOn } from './vm-work.js';
 
 /** VMs that are looked at at a time. */
 const AT_ONCE = 32;
@@ -73,7 +73,7 @@ export interface PlannedVm {
   /** Its provisioning steps when `up` comes to them; of a VM that is left running, those that were added or edited. */
   readonly steps: readonly StepPlan[];
   /** The command that is working on it right now: all of this may be different in a moment. */
-  readonly busy: { readonly purpose: string; readonly pid: number } | null;
+  readonly busy: VmWork | null;
   /** Why `up` would fail. */
   readonly problem: ErrorReport | null;
 }
@@ -141,8 +141,7 @@ async function planned(
     problem: null,
   };
   try {
-    const holder = await vmLockHolder(runtime.dataDir, name, runtime.processes);
-    const busy = holder === undefined ? null : { purpose: holder.purpose, pid: holder.pid };
+    const busy = await workOn(runtime, name);
     const state = handle === undefined ? undefined : await observe(runtime, handle, options.signal);
     const exists = state !== undefined && state.name !== 'destroyed';
     const vmPlan = await planOf(runtime, {

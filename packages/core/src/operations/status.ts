@@ -7,6 +7,7 @@ import { requireVms } from './each-vm.js';
 import { inspectVm } from './inspection.js';
 import { describeVm, type VmListing } from './list.js';
 import type { Runtime } from './runtime.js';
+import { type VmWork, workOn } from './vm-work.js';
 
 /** VMs are asked for this many at a time. */
 const AT_ONCE = 32;
@@ -24,6 +25,8 @@ export interface VmStatus extends VmListing {
   readonly provisioned: Readonly<Record<string, ProvisionRecord>>;
   /** What its engine says; null when nothing runs it, or its backend cannot be asked. */
   readonly live: VmInspection | null;
+  /** The command that works on it right now. */
+  readonly busy: VmWork | null;
 }
 
 /**
@@ -43,9 +46,11 @@ export async function status(
 
 async function statusOf(runtime: Runtime, handle: VmHandle, signal: AbortSignal): Promise<VmStatus> {
   // At the same time: an engine that hangs is waited for once.
-  const [listing, live] = await Promise.all([
+  const [listing, live, busy] = await Promise.all([
     describeVm(runtime, handle, signal),
     inspectVm(runtime, handle, signal),
+    // No command of ours works on a VM of another tool whose name is none of ours.
+    workOn(runtime, handle.name).catch(() => null),
   ]);
   const address =
     listing.state === 'running'
@@ -65,6 +70,7 @@ async function statusOf(runtime: Runtime, handle: VmHandle, signal: AbortSignal)
     provisioned: handle.provisioned ?? {},
     // Of a backend that cannot be asked `problem` tells.
     live: listing.state === 'unknown' ? null : live,
+    busy,
   };
 }
 

@@ -7,9 +7,14 @@ import { colorState, describeNetwork } from './vm-table.js';
 
 /** One VM as a block of `name  value` lines. */
 export function statusText(vm: VmStatus, style: Style, now = Date.now()): string {
-  const state = colorState(vm, style) + (vm.detail === null ? '' : ` (${oneLine(vm.detail)})`);
+  const { busy } = vm;
+  // What a command is still at work on did not fail.
+  const unfinished = vm.unfinished && busy === null;
+  const state =
+    colorState({ ...vm, unfinished }, style) + (vm.detail === null ? '' : ` (${oneLine(vm.detail)})`);
   const rows: (readonly [string, string | null])[] = [
     ['state', vm.pid === null ? state : `${state}, process ${vm.pid}`],
+    ['busy', busy === null ? null : `${oneLine(busy.purpose)} (process ${busy.pid}) is working on it`],
     ['backend', oneLine(vm.backend)],
     ['resources', `${vm.vcpus} vCPU, ${vm.memoryMb} MiB memory, ${vm.firmware}`],
     ['disk', disk(vm)],
@@ -35,7 +40,7 @@ export function statusText(vm: VmStatus, style: Style, now = Date.now()): string
     [
       'try',
       vm.problem?.hint ??
-        (vm.unfinished && vm.state === 'running' ? 'vmctl up: the last one did not finish' : null),
+        (unfinished && vm.state === 'running' ? 'vmctl up: the last one did not finish' : null),
     ],
   ];
   const lines = rows

@@ -1,7 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
+import { join } from 'node:path';
+import { createProcessTable } from '../../../src/host/process-table.js';
 import type { NoopBackend } from '../../../src/hypervisor/noop-backend.js';
 import { inspectVm } from '../../../src/operations/inspection.js';
 import { Runtime } from '../../../src/operations/runtime.js';
+import { DataDir } from '../../../src/state/data-dir.js';
+import { lockVm } from '../../../src/state/vm-lock.js';
 import { useNoopLibrary } from '../../support/noop-library.js';
 
 describe('the status of a VM', () => {
@@ -16,6 +20,23 @@ describe('the status of a VM', () => {
     ]);
     await vmctl.stop({ names: ['web'] });
     expect(await vmctl.status({ names: ['web'] })).toMatchObject([{ state: 'stopped', live: null }]);
+  });
+
+  it('has the command that works on it', async () => {
+    await library.write({ web: '' });
+    const { vmctl } = library.open();
+    await vmctl.up();
+    const lock = await lockVm(new DataDir(join(library.root, '.local/share/vmctl')), 'web', {
+      purpose: 'vmctl reload',
+      wait: false,
+      processes: createProcessTable(),
+    });
+    try {
+      expect(await vmctl.status()).toMatchObject([{ busy: { purpose: 'vmctl reload', pid: process.pid } }]);
+    } finally {
+      await lock.release();
+    }
+    expect(await vmctl.status()).toMatchObject([{ busy: null }]);
   });
 
   describe('whose backend does not keep to its contract', () => {

@@ -747,6 +747,7 @@ export type StatusVmSchema = {
   address: DefinitionsGuestAddressSchema | null;
   provisioned: Record<string, { fingerprint: string; definition?: string; finished_at: string }>;
   live: StatusLiveSchema | null;
+  busy: PlanVmSchema['busy'];
 };
 export type StatusLiveSchema = {
   status?: string;
