@@ -32,7 +32,7 @@ const vm: VmStatus = {
 };
 
 const text = (changes: Partial<VmStatus>): string =>
-  statusText({ ...vm, ...changes }, styleFor({ isTTY: false } as NodeJS.WriteStream));
+  statusText({ ...vm, ...changes }, styleFor({ isTTY: false }));
 
 describe('the status of a VM whose up has not ended', () => {
   it('says that it did not finish, and what goes on with it', () => {
