@@ -1,4 +1,4 @@
-import { isAbsolute } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import { isJsonObject } from '../host/json-object.js';
 import type {
   BackendPlugin,
@@ -56,7 +56,8 @@ export function parseHandle(
     id: read('id', isWord, `${backend}-${name}`),
     name,
     backend,
-    work_dir: workDir,
+    // Written with a slash at its end, or with two in it, it is the same one.
+    work_dir: resolve(workDir),
     overlay_path: read('overlay_path', isTextOrNull, null),
     seed_iso_path: read('seed_iso_path', isTextOrNull, null),
     pid: read('pid', orNull(isPid), null),

@@ -33,6 +33,13 @@ describe('parseHandle', () => {
     expect(parseHandle({ network }, 'web', '/w')).toMatchObject({ handle: { network }, problems: [] });
   });
 
+  it.each(['/d/vms/web/', '/d//vms/web', '/d/vms/db/../web'])(
+    'knows the work directory %s as its own',
+    (path) => {
+      expect(parse({ work_dir: path })?.work_dir).toBe('/d/vms/web');
+    },
+  );
+
   it('fills in what is missing', () => {
     expect(parse({})).toEqual({
       id: 'qemu-web',
