@@ -9,10 +9,11 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { createRealHost } from '@vmctl/core/testing';
 import { PropolisClient } from '../../src/api/client.js';
 import { waitForState } from '../../src/api/state-monitor.js';
+import { bundledProgram } from '../support/bundled-program.js';
 import { anEnsureRequest, makeError } from '../support/fakes.js';
-import { sourceCommand } from '../support/sources.js';
 import { useTemporaryDirectory } from '../support/temporary-directory.js';
 
+const program = await bundledProgram('src/testing/propolis-server.ts');
 const directory = useTemporaryDirectory();
 const children: ChildProcess[] = [];
 afterEach(async () => {
@@ -30,8 +31,7 @@ async function start(env: Readonly<Record<string, string>> = {}, args?: readonly
   const rom = join(directory.path, 'OVMF_CODE.fd');
   await writeFile(rom, Buffer.alloc(8192), { flag: 'a' });
   const port = await createRealHost({ directory: directory.path }).ports.free();
-  const [file = '', ...words] = sourceCommand('testing/propolis-server.ts');
-  const child = spawn(file, [...words, ...(args ?? ['run', rom, `127.0.0.1:${port}`])], {
+  const child = spawn(process.execPath, [program, ...(args ?? ['run', rom, `127.0.0.1:${port}`])], {
     cwd: directory.path,
     env: { ...process.env, FAKE_ILLUMOS_STATE: directory.path, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

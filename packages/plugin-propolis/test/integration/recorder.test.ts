@@ -12,13 +12,12 @@ import {
 } from '../../src/serial/recorder.js';
 import type { FakePropolisServer } from '../../src/testing.js';
 import { propolisHandle, useFakeServers } from '../support/fakes.js';
-import { sourceCommand } from '../support/sources.js';
+import { RECORDER_COMMAND as command } from '../support/illumos-programs.js';
 import { useTemporaryDirectory } from '../support/temporary-directory.js';
 import { until } from '../support/until.js';
 
 const directory = useTemporaryDirectory();
 const lab = useFakeServers();
-const command = sourceCommand('serial/recorder-program.ts');
 const { signal } = new AbortController();
 const cleanUps: (() => Promise<void>)[] = [];
 afterEach(async () => {

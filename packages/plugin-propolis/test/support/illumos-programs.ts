@@ -1,23 +1,18 @@
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { bundledProgram } from './bundled-program.js';
 import { FakeIllumos } from './fake-illumos.js';
 
-const LOADER = new URL('../../../core/test/support/typescript-loader.js', import.meta.url).href;
-const PROGRAM = fileURLToPath(new URL('./fake-illumos-program.ts', import.meta.url));
-const SERVER = fileURLToPath(new URL('../../src/testing/propolis-server.ts', import.meta.url));
-const RECORDER = fileURLToPath(new URL('../../src/serial/recorder-program.ts', import.meta.url));
+const [PROGRAM, SERVER, RECORDER] = await Promise.all([
+  bundledProgram('test/support/fake-illumos-program.ts'),
+  bundledProgram('src/testing/propolis-server.ts'),
+  bundledProgram('src/serial/recorder-program.ts'),
+]);
 const ROM_BYTES = 64 * 1024;
 
-/** What runs the recorder of the console from its source. */
-export const RECORDER_COMMAND: readonly string[] = [
-  process.execPath,
-  '--no-warnings',
-  '--import',
-  LOADER,
-  RECORDER,
-];
+/** What runs the recorder of the console. */
+export const RECORDER_COMMAND: readonly string[] = [process.execPath, RECORDER];
 
 /** A fake host whose tools are programs in PATH. */
 export interface IllumosPrograms {
@@ -40,7 +35,7 @@ export async function makeIllumos(directory: string): Promise<IllumosPrograms> {
     await writeFile(path, `#!/bin/sh\n${command}\n`);
     await chmod(path, 0o755);
   };
-  const node = `${process.execPath} --no-warnings --import ${LOADER}`;
+  const node = process.execPath;
   for (const tool of FakeIllumos.tools) await script(tool, `exec ${node} ${PROGRAM} ${tool} "$@"`);
   // It becomes the program, and knows no options but -P.
   await script(
