@@ -1,4 +1,4 @@
-import { readdir, rename } from 'node:fs/promises';
+import { readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, fsError } from './fs-error.js';
 import { type LockToken, parseToken, startDigest } from './lock-token.js';
@@ -42,11 +42,21 @@ export async function isHeldBy(
   return identity !== undefined && startDigest(identity) === holder.start;
 }
 
+/** Whether something else than a directory is in the place of a lock: nobody can take it. */
+export async function isNoLock(path: string): Promise<boolean> {
+  try {
+    return !(await stat(path)).isDirectory();
+  } catch {
+    return false; // it is gone
+  }
+}
+
 /** The locks of a directory that living processes hold, by what their names tell: `vm-web`. Changes nothing. */
 export async function heldLocks(directory: string, processes: ProcessTable): Promise<readonly string[]> {
   const held: string[] = [];
   for (const entry of await readdir(directory).catch(() => [])) {
-    const token = entry.endsWith('.lock') ? await readToken(join(directory, entry)) : undefined;
+    const path = join(directory, entry);
+    const token = entry.endsWith('.lock') && !(await isNoLock(path)) ? await readToken(path) : undefined;
     if (token?.holder !== undefined && (await isHeldBy(token.holder, processes))) {
       held.push(entry.slice(0, -'.lock'.length));
     }

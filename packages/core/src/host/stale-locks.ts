@@ -1,7 +1,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, fsError } from './fs-error.js';
-import { isHeldBy, readToken, swapToken } from './lock-directory.js';
+import { isHeldBy, isNoLock, readToken, swapToken } from './lock-directory.js';
 import { freeToken, type LockHolder } from './lock-token.js';
 import type { ProcessTable } from './process-contract.js';
 
@@ -20,7 +20,7 @@ export type StaleLock =
     }
   /** Left by a process that was killed while it made a lock. */
   | { readonly kind: 'unborn'; readonly path: string }
-  /** Holds files that are not ours, and so can never be taken. */
+  /** Is not ours, or holds files that are not, and so can never be taken. */
   | { readonly kind: 'damaged'; readonly path: string };
 
 /** Looks at all locks of a directory; changes nothing. */
@@ -37,6 +37,10 @@ export async function findStaleLocks(
       continue;
     }
     if (!entry.endsWith('.lock')) continue;
+    if (await isNoLock(path)) {
+      found.push({ kind: 'damaged', path });
+      continue;
+    }
     const token = await readToken(path);
     if (token === undefined) {
       // A listing can miss a token that is just renamed; files of others are there every time.

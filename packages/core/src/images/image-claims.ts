@@ -67,9 +67,11 @@ export class ImageClaims {
     return [...new Set(vms)].toSorted();
   }
 
+  /** Whatever else lies there is nobody's claim. */
   async #entries(): Promise<readonly string[]> {
     try {
-      return await readdir(this.#directory);
+      const entries = await readdir(this.#directory, { withFileTypes: true });
+      return entries.filter((entry) => entry.isSymbolicLink()).map(({ name }) => name);
     } catch (error) {
       if (errnoOf(error) === 'ENOENT') return [];
       throw fsError(error, { verb: 'read the directory', path: this.#directory });

@@ -1,6 +1,7 @@
 import { messageOf } from '../errors/vmctl-error.js';
 import { lockHolder } from '../host/lock.js';
 import { ImageClaims } from '../images/image-claims.js';
+import { VM_NAME } from '../state/data-dir.js';
 import { vmsWithLeftovers } from '../state/work-dir.js';
 import type { DoctorFinding } from './doctor-finding.js';
 import { imageUse, type ImageUse } from './image-use.js';
@@ -48,7 +49,7 @@ async function claimFindings(runtime: Runtime, isLocked: IsLocked): Promise<Doct
   const known = await runtime.registry.names();
   const vms: string[] = [];
   for (const vm of await new ImageClaims(runtime.dataDir.imageClaims).vms()) {
-    if (!known.has(vm) && !(await isLocked(`vm-${vm}`))) vms.push(vm);
+    if (VM_NAME.test(vm) && !known.has(vm) && !(await isLocked(`vm-${vm}`))) vms.push(vm);
   }
   if (vms.length === 0) return [];
   return [

@@ -175,7 +175,7 @@ function lockFinding(lock: StaleLock): DoctorFinding {
         ...base,
         status: 'error',
         title: 'damaged lock',
-        detail: `${path} holds files that are not vmctl's, so nobody can take that lock.`,
+        detail: `${path} is not vmctl's, or holds files that are not, so nobody can take that lock.`,
         fix: `rm -r ${shellWord(path)}`,
       };
   }

@@ -145,7 +145,9 @@ describe('doctor', () => {
     const vmctl = await withVm();
     await mkdir(at('.locks/vm-odd.lock'));
     await writeFile(at('.locks/vm-odd.lock/notes.txt'), '');
+    await writeFile(at('.locks/vm-file.lock'), '');
     expect(await stateOf(vmctl)).toMatchObject([
+      { title: 'damaged lock', status: 'error', fix: `rm -r ${at('.locks/vm-file.lock')}` },
       { title: 'damaged lock', status: 'error', fix: `rm -r ${at('.locks/vm-odd.lock')}` },
     ]);
     expect(await mend(vmctl)).toEqual([]);
@@ -289,11 +291,15 @@ describe('doctor', () => {
     await symlink('some.img', at('.image-claims/web'));
     await symlink('some.img', at('.image-claims/gone'));
     await symlink('some.img', at('.image-claims/.gone.123-0badf00d'));
+    // Neither is a claim, and nobody is held up by them.
+    await mkdir(at('.image-claims/directory'));
+    await symlink('some.img', at('.image-claims/-no-name'));
     expect(await stateOf(vmctl)).toMatchObject([
       { id: 'leftover:image-claims', repair: { kind: 'remove-image-claims', vms: ['gone'] } },
     ]);
     expect(await mend(vmctl)).toEqual(['mended']);
-    expect(await readdir(at('.image-claims'))).toEqual(['web']);
+    expect(await readdir(at('.image-claims'))).toEqual(['-no-name', 'directory', 'web']);
+    await expect(vmctl.listImages()).resolves.toEqual([]);
   });
 
   it('leaves plugins of projects alone while a command works on a VM: it may use them', async () => {
