@@ -61,6 +61,11 @@ export interface ImageSource {
     options: {
       readonly signal: AbortSignal;
       readonly events: EventSink;
+      /**
+       * The image is looked for in another place when this one does not give it, so that a place that does not answer, or
+       * asks to come back later, should be given up at once. Default false.
+       */
+      readonly hasAlternative?: boolean | undefined;
     },
   ): Promise<ImageStream>;
 }

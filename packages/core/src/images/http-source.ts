@@ -41,9 +41,10 @@ export class HttpImageSource implements ImageSource {
   }
 
   /** @throws VMCTL_IMAGE_DOWNLOAD_FAILED, here or while the stream is read */
-  async open(url: URL, { signal }: Parameters<ImageSource['open']>[1]): Promise<ImageStream> {
+  async open(url: URL, options: Parameters<ImageSource['open']>[1]): Promise<ImageStream> {
+    const { signal, hasAlternative = false } = options;
     const transfer = new HttpTransfer(url, signal, this.#options);
-    const answer = await transfer.start();
+    const answer = await transfer.start(hasAlternative ? { retries: 0 } : {});
     const fileName = fileNameOfUrl(url) || fileNameOfUrl(answer.url);
     const body = transfer.read(answer);
     if (!isEncoded(url, answer)) return { body, size: transfer.total, fileName };

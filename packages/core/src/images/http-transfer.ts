@@ -51,15 +51,19 @@ export class HttpTransfer {
     return this.#position.total;
   }
 
-  /** The first answer, all checked but its body. */
-  async start(): Promise<HttpAnswer> {
+  /**
+   * The first answer, all checked but its body.
+   *
+   * @param options.retries - until there is one; default: as many as later
+   */
+  async start({ retries }: { readonly retries?: number } = {}): Promise<HttpAnswer> {
     for (;;) {
       try {
         const answer = await this.#request();
         this.#position.begin(answer.response);
         return answer;
       } catch (error) {
-        await this.#pauseOrGiveUp(error);
+        await this.#pauseOrGiveUp(error, retries);
       }
     }
   }
@@ -134,13 +138,13 @@ export class HttpTransfer {
     }
   }
 
-  async #pauseOrGiveUp(error: unknown): Promise<void> {
+  async #pauseOrGiveUp(error: unknown, retries = this.#options.retries): Promise<void> {
     this.#signal.throwIfAborted();
     const { received, total } = this.#position;
     if (received - this.#receivedAtFailure >= PROGRESS_BYTES) this.#failures = 0;
     this.#receivedAtFailure = received;
     this.#failures += 1;
-    if (this.#failures > this.#options.retries || !isTransient(error, received > 0)) {
+    if (this.#failures > retries || !isTransient(error, received > 0)) {
       throw downloadFailed(this.#url, error, { received, total, requests: this.#requests });
     }
     const asked = error instanceof StatusError ? (error.retryAfterMs ?? 0) : 0;

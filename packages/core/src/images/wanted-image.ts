@@ -52,9 +52,12 @@ export async function describeUrl(
     task: 'download',
     sha256: reference.sha256?.toLowerCase(),
     origin: 'downloaded',
-    places: [...mirrorsOf(url, mirrors), url].map((place) => ({
+    places: [...mirrorsOf(url, mirrors), url].map((place, index, all) => ({
       subject: shownUrl(place),
-      open: async (signal, events) => (await sourceOf(place, sources)).open(place, { signal, events }),
+      open: async (signal, events) => {
+        const hasAlternative = index < all.length - 1;
+        return (await sourceOf(place, sources)).open(place, { signal, events, hasAlternative });
+      },
     })),
   };
 }

@@ -93,6 +93,14 @@ describe('an image with mirrors', () => {
     expect(asked()).not.toContain('/original/disk.img');
   });
 
+  it('comes from the next one at once where one says to come back later; the last one is asked again', async () => {
+    server.on('/busy/disk.img', status(503));
+    server.on('/original/disk.img', status(503), file(image));
+    const store = createStore(directory.path, { mirrors: mirrors('/busy/') });
+    await expect(store.resolve(reference(), listener())).resolves.toMatchObject({ origin: 'downloaded' });
+    expect(asked()).toEqual(['/busy/disk.img', '/original/disk.img', '/original/disk.img']);
+  });
+
   it('comes from its own server when no mirror has it, and fails with what that says', async () => {
     server.on('/original/disk.img', file(image));
     const store = createStore(directory.path, { mirrors: mirrors('/mirror/') });
