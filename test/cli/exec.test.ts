@@ -54,6 +54,14 @@ describe('vmctl exec', () => {
     expect(bytes.equals(await readFile(join(guestHome, 'bytes')))).toBe(true);
   });
 
+  it('says how a suspended VM goes on', async () => {
+    expect(await project.vmctl('suspend', 'web')).toMatchObject({ code: 0 });
+    const { code, stderr } = await project.vmctl('exec', 'web', '--', 'true');
+    expect(code).toBe(255);
+    expect(stderr).toContain('Try: Let it go on: vmctl resume web');
+    expect(await project.vmctl('resume', 'web')).toMatchObject({ code: 0 });
+  });
+
   it('does not read with --no-stdin', async () => {
     const result = await withInput('text', 'exec', 'web', '--no-stdin', '--', 'cat');
     expect(result).toMatchObject({ code: 0, stdout: '' });

@@ -229,7 +229,7 @@ export class QemuBackend implements Hypervisor {
     if (identity === undefined) {
       throw this.#host.error('VMCTL_VM_NOT_RUNNING', {
         message: `${vm.name} does not run; there is nothing to ${verb}.`,
-        hint: `Start it with: vmctl start ${vm.name}`,
+        hint: `Start it: vmctl start ${vm.name}`,
         details: { vm: vm.name },
       });
     }

@@ -17,19 +17,31 @@ export interface KnownCommands {
 
 /** What the commands are called elsewhere. */
 const otherWords: Readonly<Record<string, string>> = {
+  apply: 'up',
+  attach: 'console',
   copy: 'cp',
   delete: 'destroy',
+  diff: 'plan',
   enter: 'ssh',
+  format: 'fmt',
+  'forward list': 'port',
+  'forward ls': 'port',
+  'forward rm': 'forward remove',
   halt: 'stop',
+  'image delete': 'image remove',
   images: 'image list',
   info: 'status',
   inspect: 'status',
+  kill: 'stop',
   launch: 'create',
   login: 'ssh',
   ls: 'list',
+  pause: 'suspend',
+  'plugins rm': 'plugins uninstall',
   poweroff: 'stop',
   ps: 'list',
   pull: 'image pull',
+  reboot: 'restart',
   remove: 'destroy',
   rm: 'destroy',
   run: 'exec',
@@ -37,6 +49,7 @@ const otherWords: Readonly<Record<string, string>> = {
   shell: 'ssh',
   show: 'status',
   shutdown: 'stop',
+  unpause: 'resume',
 };
 
 /**
@@ -82,9 +95,12 @@ interface Resolved {
 
 /** Follows the words down the tree of commands, by the nearest one where there is none of that name. */
 function resolve(words: readonly string[], known: KnownCommands): Resolved {
-  const other = otherWords[words[0] ?? ''];
-  if (other !== undefined && !childrenOf([], known).includes(words[0] ?? '')) {
-    return { path: other.split(' '), left: words.slice(1), isExact: false };
+  for (const count of [2, 1]) {
+    const typed = words.slice(0, count);
+    const other = otherWords[typed.join(' ')];
+    if (other !== undefined && !childrenOf(typed.slice(0, -1), known).includes(typed.at(-1) ?? '')) {
+      return { path: other.split(' '), left: words.slice(count), isExact: false };
+    }
   }
   const path: string[] = [];
   let isExact = true;

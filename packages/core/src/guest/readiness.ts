@@ -60,9 +60,9 @@ const REASONS: Readonly<Record<ReadinessCheck, string>> = {
 
 /** What to do when a check does not pass in time. */
 const HINTS: Readonly<Record<ReadinessCheck, string>> = {
-  'process alive': 'See what it said: vmctl log --console',
+  'process alive': 'See what it said: vmctl log NAME --console',
   'SSH port answers':
-    'Look at the console (vmctl log --console). If the guest is still booting, give it longer: `ssh { timeout 300 }` in the VMFile. If it has booted, see whether an SSH server is installed and starts by itself.',
+    'Look at the console (vmctl log NAME --console). If the guest is still booting, give it longer: `ssh { timeout 300 }` in the VMFile, or `vmctl wait NAME --timeout 300`. If it has booted, see whether an SSH server is installed and starts by itself.',
   'login works':
     'Check the user (`ssh { user "…" }`, --user) and the key (`ssh { private-key "…" }`, --key): the guest has to know both.',
   'cloud-init finished':
@@ -232,8 +232,8 @@ class Waiting {
     const check = this.#check;
     const own = check === 'login works' && isVmctlError(this.#lastError) ? this.#lastError : undefined;
     return new VmctlError('VMCTL_GUEST_NOT_READY', {
-      message: `${vm} was not ready after ${timeoutMs / 1000} s. The check "${check}" did not pass: ${this.#reason}${await this.#console()}`,
-      hint: own?.hint ?? HINTS[check].replace('NAME', vm),
+      message: `${vm} was not ready after ${Number((timeoutMs / 1000).toFixed(1))} s. The check "${check}" did not pass: ${this.#reason}${await this.#console()}`,
+      hint: own?.hint ?? HINTS[check].replaceAll('NAME', vm),
       cause: own,
       details: { vm, check, reason: this.#reason, timeoutMs },
     });
@@ -244,7 +244,7 @@ class Waiting {
     const detail = state.detail === undefined ? '' : ` (${state.detail})`;
     return new VmctlError('VMCTL_GUEST_STOPPED', {
       message: `${vm} does not run any more: it is ${state.name}${detail}. vmctl was waiting for "${this.#check}".${await this.#console()}`,
-      hint: HINTS['process alive'],
+      hint: HINTS['process alive'].replaceAll('NAME', vm),
       details: { vm, state: state.name, check: this.#check },
     });
   }

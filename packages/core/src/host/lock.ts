@@ -177,7 +177,7 @@ function locked(options: AcquireLockOptions, holder: LockHolder): VmctlError {
     message: `The ${subject} is ${waited}in use: process ${holder.pid} (${holder.purpose}) has worked on it since ${holder.since.toISOString()}.`,
     hint: options.wait
       ? `See what it does: ps -fp ${holder.pid}. If it hangs, end it: kill ${holder.pid}`
-      : 'Try again when it has ended, or let the command wait for it.',
+      : 'Try again when it has ended, or leave out --no-wait.',
     details: {
       name: options.name,
       pid: holder.pid,

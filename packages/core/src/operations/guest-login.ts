@@ -45,7 +45,10 @@ export async function runningGuest(
   if (state !== 'running') {
     throw new VmctlError('VMCTL_VM_NOT_RUNNING', {
       message: `${handle.name} is ${state}; only a running VM can be logged in to.`,
-      hint: `Start it: vmctl start ${handle.name}`,
+      hint:
+        state === 'suspended'
+          ? `Let it go on: vmctl resume ${handle.name}`
+          : `Start it: vmctl start ${handle.name}`,
     });
   }
   const address = await runtime.router.guestAddress(handle, context);

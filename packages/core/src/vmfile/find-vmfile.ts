@@ -25,7 +25,7 @@ async function notFound(directory: string): Promise<VmctlError> {
     message: `There is no ${VMFILE_NAME} in ${directory} or in a directory above it.`,
     hint:
       similar === undefined
-        ? `Go to the directory of your project, write a ${VMFILE_NAME}, or name one: --file PATH`
+        ? `Go to the directory of your project, write one: vmctl init, or name one: --file PATH`
         : `There is ${similar} here: call it ${VMFILE_NAME}, or name it: --file ${similar}`,
     details: { directory },
   });

@@ -6,7 +6,7 @@ import type { ForwardChange } from '../../operations/forwards.js';
 
 export default class ForwardRemove extends BaseCommand {
   static override summary = 'Take a forwarded port of a VM away.';
-  static override description = `At once when the VM runs, and from its next start on. Connections that go through it stay until they end. A forward of the VMFile comes back when \`vmctl up\` starts the VM.`;
+  static override description = `At once when the VM runs, and from its next start on. Connections that go through it stay until they end. A forward of the VMFile comes back at the next \`vmctl up\`.`;
   static override usage = '<%= command.id %> [NAME] HOST[:GUEST] [FLAGS]';
   static override examples = [
     { description: 'By the port of this machine', command: '<%= config.bin %> forward remove web 8080' },
@@ -28,7 +28,7 @@ export default class ForwardRemove extends BaseCommand {
     const change = await vmctl.removeForward({ name, forward, wait: flags.wait, signal: this.signal });
     this.log(`${forwardText(change.forward)} of ${name} is removed`);
     if (change.declared) {
-      this.logToStderr('If the VMFile has it, it comes back when `vmctl up` starts the VM.');
+      this.logToStderr('If the VMFile has it, it comes back at the next `vmctl up`.');
     }
     return change;
   }

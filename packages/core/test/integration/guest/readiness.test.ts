@@ -194,7 +194,9 @@ describe('waitUntilReady', () => {
         '  Kernel panic - not syncing',
         '  End of trace',
       ].join('\n'),
-      hint: expect.stringContaining('SSH server is installed'),
+      hint: expect.stringMatching(
+        /vmctl log web --console.*vmctl wait web --timeout 300.*SSH server is installed/,
+      ),
       details: { vm: 'web', check: 'SSH port answers' },
     });
   });

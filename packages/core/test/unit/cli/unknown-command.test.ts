@@ -18,6 +18,7 @@ const known: KnownCommands = {
     command('image:pull', { strict: false }),
     command('plugins', { aliases: ['plugins:list'] }),
     command('plugins:install', { strict: false }),
+    command('plugins:uninstall', { strict: false }),
     command('secret', { hidden: true }),
   ],
   topics: [{ name: 'image' }, { name: 'plugins' }],
@@ -56,6 +57,7 @@ describe('a word that is no command', () => {
     ['ls', 'vmctl list'],
     ['shell web', 'vmctl ssh web'],
     ['images', 'vmctl image list'],
+    ['plugins rm acme', 'vmctl plugins uninstall acme'],
   ])('is known from other tools: %s', (words, suggestion) => {
     expect(said(words).hint).toBe(`Did you mean \`${suggestion}\`?`);
   });
