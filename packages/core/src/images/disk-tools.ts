@@ -28,10 +28,22 @@ async function inspect(
   path: string,
   subject = path,
 ): Promise<{ readonly format: DiskFormat; readonly virtualSize: number }> {
+  const found = await readDisk(path, subject);
+  return { format: found.format, virtualSize: await confirm(exec, path, subject, found) };
+}
+
+/**
+ * What the content of an image says of it; no other program is asked.
+ *
+ * @throws VMCTL_IMAGE_NOT_FOUND, VMCTL_IMAGE_INVALID, VMCTL_NOT_READABLE
+ */
+export async function readDisk(
+  path: string,
+  subject = path,
+): Promise<{ readonly format: DiskFormat; readonly virtualSize: number }> {
   const { file, size } = await openImageFile(path, subject);
-  let found: { readonly format: DiskFormat; readonly virtualSize: number };
   try {
-    found = await detectDiskFormat(file, size);
+    return await detectDiskFormat(file, size);
   } catch (error) {
     throw error instanceof ImageProblem
       ? unusable(error, path, subject)
@@ -39,7 +51,21 @@ async function inspect(
   } finally {
     await file.close();
   }
-  return { format: found.format, virtualSize: await confirm(exec, path, subject, found) };
+}
+
+/** @throws VMCTL_DISK_TOO_SMALL */
+export function refuseSmaller(
+  diskBytes: number,
+  base: { readonly path: string; readonly virtualSize: number },
+): void {
+  if (diskBytes >= base.virtualSize) return;
+  throw new VmctlError('VMCTL_DISK_TOO_SMALL', {
+    message:
+      `The disk is to have ${formatBytes(diskBytes)}, and the image ${basename(base.path)} ` +
+      `has ${formatBytes(base.virtualSize)} already; a disk cannot shrink.`,
+    hint: `Give the disk at least ${formatBytes(base.virtualSize)}, or leave the size out.`,
+    details: { diskBytes, imageBytes: base.virtualSize, image: base.path },
+  });
 }
 
 /**
@@ -116,15 +142,7 @@ async function createOverlay(
   // QEMU takes what stands before a colon for a protocol, unless a slash comes first: absolute paths are plain paths.
   const overlay = resolve(overlayPath);
   const basePath = resolve(base.path);
-  if (virtualSize < base.virtualSize) {
-    throw new VmctlError('VMCTL_DISK_TOO_SMALL', {
-      message:
-        `The disk is to have ${formatBytes(virtualSize)}, and the image ${basename(basePath)} ` +
-        `has ${formatBytes(base.virtualSize)} already; a disk cannot shrink.`,
-      hint: `Give the disk at least ${formatBytes(base.virtualSize)}, or leave the size out.`,
-      details: { diskBytes: virtualSize, imageBytes: base.virtualSize, image: basePath },
-    });
-  }
+  refuseSmaller(virtualSize, { path: basePath, virtualSize: base.virtualSize });
   if (await exists(overlay)) {
     throw new VmctlError('VMCTL_DISK_EXISTS', {
       message: `There is a disk ${overlay} already; it is not overwritten.`,

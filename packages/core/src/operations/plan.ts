@@ -160,7 +160,8 @@ async function planned(
       steps: await stepsOf(project, definition, exists ? handle : undefined, vmPlan, options),
       busy,
     };
-    return await checkWay(runtime, definition, vmPlan, handle !== undefined).then(
+    const vm = { handle: exists ? handle : undefined, isRegistered: handle !== undefined };
+    return await checkWay(runtime, definition, vmPlan, vm).then(
       (image) => ({ ...seen, image, problem: stepProblem(seen.steps) }),
       (error: unknown) => ({ ...seen, problem: mayBeBrought(project, error) ? null : reportError(error) }),
     );

@@ -1,7 +1,6 @@
 import type { HypervisorContext, VmHandle } from '../hypervisor/contract.js';
 import type { RouterHypervisor } from '../hypervisor/router.js';
-import { detectDiskFormat } from '../images/disk-format.js';
-import { openImageFile } from '../images/local-file.js';
+import { readDisk } from '../images/disk-tools.js';
 import type { VmDefinition } from '../vmfile/model.js';
 
 const GIB = 2 ** 30;
@@ -41,19 +40,10 @@ export async function withGrownDisk(
 async function sizeOf({ declared, disk_gb: gib, image_path: image }: VmHandle): Promise<number | undefined> {
   if (declared === undefined) return gib === null ? undefined : Math.ceil(gib) * GIB;
   if (declared.disk_bytes !== null) return declared.disk_bytes;
-  return typeof image === 'string' ? imageSize(image) : undefined;
-}
-
-/** What the guest sees of an image; undefined for one that cannot be read any more. */
-async function imageSize(path: string): Promise<number | undefined> {
-  try {
-    const { file, size } = await openImageFile(path);
-    try {
-      return (await detectDiskFormat(file, size)).virtualSize;
-    } finally {
-      await file.close();
-    }
-  } catch {
-    return undefined;
-  }
+  if (typeof image !== 'string') return undefined;
+  // An image that cannot be read any more tells nothing.
+  return readDisk(image).then(
+    ({ virtualSize }) => virtualSize,
+    () => undefined,
+  );
 }

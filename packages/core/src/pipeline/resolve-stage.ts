@@ -1,19 +1,23 @@
 import { access, constants, realpath } from 'node:fs/promises';
 import { VmctlError } from '../errors/vmctl-error.js';
+import { refuseSmaller } from '../images/disk-tools.js';
 import type { UpContext } from '../plugins/up-context.js';
 import type { VmDefinition } from '../vmfile/model.js';
+import { checkBackend } from './backend-fit.js';
 import type { StageServices } from './stage-services.js';
 
 /** Looks at every file that the VM needs, and fetches its image. An existing VM keeps the disk it has. */
 export async function resolveVm(ctx: UpContext, services: StageServices): Promise<void> {
   const { definition, signal, events } = ctx;
   await checkFiles(definition);
+  await checkBackend(ctx.handle, definition, services.router);
   if (ctx.handle !== undefined) {
     ctx.detail = 'kept (the VM exists)';
     return;
   }
   const images = await services.images();
   const image = await images.resolve(definition.image, { vm: definition.name, signal, events });
+  if (definition.diskBytes !== undefined) refuseSmaller(definition.diskBytes, image);
   const { label, origin } = image;
   // Overlays stand on the file itself: a link that leads elsewhere tomorrow must not change their disks.
   ctx.image = { ...image, path: await realpath(image.path) };

@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { cp, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createProcessTable } from '../../../src/host/process-table.js';
-import type { PlannedVm } from '../../../src/operations/plan.js';
+import { plan as planProject, type PlannedVm } from '../../../src/operations/plan.js';
+import { Runtime } from '../../../src/operations/runtime.js';
+import { up } from '../../../src/operations/up.js';
 import { DataDir } from '../../../src/state/data-dir.js';
 import { lockVm } from '../../../src/state/vm-lock.js';
 import type { Vmctl } from '../../../src/vmctl.js';
@@ -426,6 +428,47 @@ describe('plan where up would fail', () => {
     const { vmctl } = library.open();
     expect(await planned(vmctl)).toMatchObject({ problem: { code } });
     expect((await vmctl.up()).vms[0]).toMatchObject({ error: { code } });
+  });
+
+  it('names a disk that is smaller than its image', async () => {
+    await library.write({ web: 'disk 1' });
+    await truncate(path('disk.img'), 2 * 2 ** 30);
+    const { vmctl } = library.open();
+    const code = 'VMCTL_DISK_TOO_SMALL';
+    expect(await planned(vmctl)).toMatchObject({ image: null, problem: { code } });
+    expect((await vmctl.up()).vms[0]).toMatchObject({ stage: 'resolve', error: { code } });
+  });
+
+  it('names a file that is no image', async () => {
+    await library.write({ web: '' });
+    await writeFile(path('disk.img'), 'a letter');
+    const { vmctl } = library.open();
+    const code = 'VMCTL_IMAGE_INVALID';
+    expect(await planned(vmctl)).toMatchObject({ problem: { code } });
+    expect((await vmctl.up()).vms[0]).toMatchObject({ stage: 'resolve', error: { code } });
+  });
+
+  it('names what the backend cannot do, before anything is fetched', async () => {
+    await library.write({ web: 'network "vnic"', db: '' });
+    await library.open().vmctl.up({ names: ['db'] });
+    await library.open().vmctl.stop({ names: ['db'] });
+    await library.write({ web: 'network "vnic"', db: 'network "tap"' });
+    const runtime = new Runtime({ env: {}, homeDir: library.root, cwd: library.root });
+    const backend = await runtime.router.backend('noop');
+    Object.assign(backend, { supports: { ...backend.supports, networks: ['user', 'none'] } });
+    const problem = (type: string) => ({
+      code: 'VMCTL_BACKEND_UNSUPPORTED',
+      message: expect.stringContaining(`the backend noop has no network "${type}"`),
+      hint: 'It has: user, none.',
+    });
+    expect((await planProject(runtime)).vms).toMatchObject([
+      { action: 'create', problem: problem('vnic') },
+      { action: 'start', problem: problem('tap') },
+    ]);
+    expect((await up(runtime)).vms).toMatchObject([
+      { stage: 'resolve', error: problem('vnic') },
+      { stage: 'resolve', error: problem('tap') },
+    ]);
   });
 
   it('names a work directory that vms.json does not know', async () => {
