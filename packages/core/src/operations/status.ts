@@ -30,7 +30,7 @@ export interface VmStatus extends VmListing {
 }
 
 /**
- * The status of these VMs, of all without names.
+ * The status of these VMs, in this order; without names of all, by name as `list` has them.
  *
  * @throws VMCTL_VM_UNKNOWN
  */
@@ -40,7 +40,10 @@ export async function status(
 ): Promise<VmStatus[]> {
   const signal = options.signal ?? new AbortController().signal;
   const { names = [] } = options;
-  const handles = names.length === 0 ? await runtime.registry.list() : await requireVms(runtime, names);
+  const handles =
+    names.length === 0
+      ? (await runtime.registry.list()).toSorted((a, b) => (a.name < b.name ? -1 : 1))
+      : await requireVms(runtime, names);
   return mapConcurrently(handles, AT_ONCE, (handle) => statusOf(runtime, handle, signal));
 }
 

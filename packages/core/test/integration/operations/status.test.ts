@@ -22,6 +22,16 @@ describe('the status of a VM', () => {
     expect(await vmctl.status({ names: ['web'] })).toMatchObject([{ state: 'stopped', live: null }]);
   });
 
+  it('comes by name, or as it was asked for', async () => {
+    await library.write({ web: '', app: '', db: '' });
+    const { vmctl } = library.open();
+    await vmctl.up();
+    const order = async (names?: readonly string[]): Promise<string[]> =>
+      (await vmctl.status(names === undefined ? {} : { names })).map(({ name }) => name);
+    expect(await order()).toEqual(['app', 'db', 'web']);
+    expect(await order(['web', 'app'])).toEqual(['web', 'app']);
+  });
+
   it('has the command that works on it', async () => {
     await library.write({ web: '' });
     const { vmctl } = library.open();
