@@ -23,6 +23,7 @@ export async function runProgramConfig(
   { timeoutMs = PROGRAM_MS }: { readonly timeoutMs?: number } = {},
 ): Promise<ConfigFile | undefined> {
   const deadline = new AbortController();
+  const allowExit = refuseExit();
   try {
     const value = await Promise.race([defaultExport(path), failAfter(timeoutMs, deadline.signal)]);
     if (value === undefined) {
@@ -41,6 +42,7 @@ export async function runProgramConfig(
     return undefined;
   } finally {
     deadline.abort();
+    allowExit();
   }
 }
 
@@ -48,6 +50,17 @@ async function defaultExport(path: string): Promise<unknown> {
   // A module may export anything.
   const module = (await import(pathToFileURL(path).href)) as { readonly default?: unknown };
   return typeof module.default === 'function' ? module.default() : module.default;
+}
+
+/** A program that ends the process would end the command as if it had done its work. */
+function refuseExit(): () => void {
+  const exit = process.exit.bind(process);
+  process.exit = () => {
+    throw new Error('it calls process.exit');
+  };
+  return () => {
+    process.exit = exit;
+  };
 }
 
 /** Keeps the process alive meanwhile: one that waits for nothing would end in the middle of the command. */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { ConfigProblems } from '../../../src/config/problem.js';
@@ -6,6 +6,10 @@ import { runProgramConfig } from '../../../src/config/program-config.js';
 import { useConfigHome } from '../../support/config-home.js';
 
 const at = useConfigHome();
+
+afterEach(() => {
+  jest.restoreAllMocks();
+});
 
 /** The message for a project's file of that text. */
 async function messageOf(text: string, name = 'vmctl.config.yaml'): Promise<string> {
@@ -103,6 +107,16 @@ describe('a configuration that is wrong', () => {
     ['vmctl.config.mjs', 'export default {\n', 'vmctl.config.mjs: the program fails'],
   ])('says where the program %s fails', async (name, text, expected) => {
     await expect(messageOf(text, name)).resolves.toContain(expected);
+  });
+
+  it('does not let a program end the process, which would look like success', async () => {
+    const exit = jest.spyOn(process, 'exit').mockImplementation(() => undefined as never); // does not end this
+    await expect(messageOf('process.exit(0);', 'vmctl.config.mjs')).resolves.toContain(
+      'vmctl.config.mjs:1:9: the program fails: it calls process.exit',
+    );
+    expect(exit).not.toHaveBeenCalled();
+    process.exit(3);
+    expect(exit).toHaveBeenCalledWith(3);
   });
 
   it('says that a program exports nothing', async () => {
