@@ -32,7 +32,7 @@ export default class CompletionCommand extends BaseCommand {
     },
   ];
   static override args = {
-    shell: Args.string({ options: shells, description: 'bash, zsh or fish; default: that of $SHELL' }),
+    shell: Args.string({ options: shells, description: 'default: that of $SHELL' }),
   };
 
   /** It needs none, and works where there is a wrong one. */

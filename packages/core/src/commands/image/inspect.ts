@@ -8,6 +8,7 @@ import { styleFor } from '../../ui/style.js';
 export default class ImageInspect extends BaseCommand {
   static override summary = 'Show all that is known of images.';
   static override description = `Shows origin, digest, format, sizes, age, the file, and who uses it. An image is named by its URL, its name, its path, or the beginning of its digest.`;
+  static override usage = '<%= command.id %> IMAGE... [FLAGS]';
   static override examples = [
     { description: 'By name', command: '<%= config.bin %> image inspect debian-12.qcow2' },
     { description: 'By digest, for scripts', command: '<%= config.bin %> image inspect 4f3c --json' },

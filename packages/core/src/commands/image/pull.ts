@@ -11,11 +11,11 @@ import { styleFor } from '../../ui/style.js';
 export default class ImagePull extends BaseCommand {
   static override summary = 'Fetch images into the cache.';
   static override description = `Takes the URLs that \`image-url\` of a VMFile takes. An image that is in the cache already is left as it is. With --refresh it is fetched again; VMs that exist keep the image that their disks stand on, and new ones get the newer one.`;
+  static override usage = '<%= command.id %> URL... [FLAGS]';
   static override examples = [
     {
-      description: 'An image of a distribution',
-      command:
-        '<%= config.bin %> image pull https://cloud.debian.org/images/cloud/bookworm/latest/debian-12-generic-amd64.qcow2',
+      description: 'From a web server',
+      command: '<%= config.bin %> image pull https://example.org/debian-12.qcow2',
     },
     {
       description: 'From a container registry',

@@ -12,6 +12,7 @@ export default class ImageRemove extends BaseCommand {
   static override summary = 'Remove images from the cache.';
   static override description = `An image that the disk of a VM stands on is never removed, also when the VM is stopped. An image is named by its URL, its name, its path, or the beginning of its digest.`;
   static override hiddenAliases = ['image rm'];
+  static override usage = '<%= command.id %> IMAGE... [FLAGS]';
   static override examples = [
     { description: 'By name', command: '<%= config.bin %> image remove debian-12.qcow2' },
     { description: 'By digest', command: '<%= config.bin %> image remove 4f3c91 0b7e02' },

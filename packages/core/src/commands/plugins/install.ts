@@ -10,6 +10,7 @@ export default class Install extends PluginsCommand {
 
 npm's own settings hold for registries, proxies and authentication: ~/.npmrc and NPM_CONFIG_* variables. VMCTL_NPM_REGISTRY names a registry for vmctl alone.`;
   static override hiddenAliases = ['plugins:add'];
+  static override usage = '<%= command.id %> SPEC... [FLAGS]';
   static override examples = [
     { description: 'From the registry', command: '<%= config.bin %> plugins install @vmctl/plugin-qemu' },
     {

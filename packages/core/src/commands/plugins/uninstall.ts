@@ -10,6 +10,7 @@ export default class Uninstall extends PluginsCommand {
   static override summary = 'Remove plugins, installed or linked.';
   static override description = `All that are named are removed, or none. The folder of a linked plugin stays as it is. VMs that need the plugin are named; they stay, and can be worked with again once it is back.`;
   static override hiddenAliases = ['plugins:remove', 'plugins:unlink'];
+  static override usage = '<%= command.id %> NAME... [FLAGS]';
   static override examples = [
     { description: 'One plugin', command: '<%= config.bin %> plugins uninstall @vmctl/plugin-qemu' },
     {
