@@ -58,9 +58,7 @@ class PropolisProject {
     return `vm "${name}" {
       image "disk.img"
       backend "propolis"
-      firmware "uefi"
       memory 64
-      network "vnic"
       cloud-init { user-data "user-data.yaml" }
       ssh { user "${user}"; private-key "${identityPath}"; timeout 90 }
       ${body}
@@ -152,6 +150,18 @@ describe('VMs of the backend propolis', () => {
   );
 
   it(
+    'are as their VMFile says, which leaves firmware and network to the backend',
+    async () => {
+      const { code, stdout, stderr } = await project.vmctl('plan', '--json');
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(JSON.parse(stdout)).toMatchObject({ vms: [{ changes: [] }, { changes: [] }] });
+      const { web } = await project.home.registry();
+      expect(web).toMatchObject({ uefi: true, network: { type: 'vnic' } });
+    },
+    LIMIT,
+  );
+
+  it(
     'their guests are reached by the address that the ARP table has for the VNIC',
     async () => {
       const { code, stdout } = await project.vmctl('exec', 'web', '--', 'echo', 'in the guest');
@@ -236,7 +246,7 @@ describe('VMs of the backend propolis', () => {
       expect({ code, stderr }).toMatchObject({ code: 0 });
       expect(stdout + stderr).not.toContain('by force');
       expect(await project.states()).toEqual({ web: 'stopped', db: 'running' });
-      expect(await project.vmctl('start', 'web')).toMatchObject({ code: 0 });
+      expect(await project.vmctl('up', 'web')).toMatchObject({ code: 0 });
       const { web: after } = await project.home.registry();
       expect(after?.['pid']).not.toBe(before?.['pid']);
       expect(await project.states()).toEqual({ web: 'running', db: 'running' });
@@ -277,7 +287,7 @@ it(
     const home = await VmctlHome.create({ plugins: ['plugin-propolis'] });
     try {
       await home.write(tinyDisk(), 'disk.img');
-      await home.write('vm "web" { image "disk.img"; backend "propolis"; firmware "uefi"; network "none" }');
+      await home.write('vm "web" { image "disk.img"; backend "propolis" }');
       const { code, stdout, stderr } = await home.vmctl('up');
       expect(code).toBe(1);
       expect(stdout + stderr).toContain(`The backend propolis is unsupported on "${process.platform}"`);

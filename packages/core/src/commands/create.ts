@@ -50,7 +50,8 @@ Values mean what they mean in a VMFile. The command does not wait for the guest 
       helpValue: 'SIZE',
     }),
     bridge: Flags.string({
-      description: 'bridge of this machine to connect it to; default: user networking',
+      description:
+        'bridge of this machine to connect it to; default: user networking, or what the backend has instead',
       helpValue: 'NAME',
     }),
     'cloud-init': Flags.string({
@@ -63,7 +64,10 @@ Values mean what they mean in a VMFile. The command does not wait for the guest 
       exclusive: ['cloud-init'],
     }),
     user: Flags.string({ char: 'u', description: 'user to log in as; default: vm', helpValue: 'USER' }),
-    firmware: Flags.option({ options: ['bios', 'uefi'] as const, description: 'default: bios' })(),
+    firmware: Flags.option({
+      options: ['bios', 'uefi'] as const,
+      description: 'default: bios, or what the backend has instead',
+    })(),
     backend: sharedFlags.backend,
     forward: forwardFlag({ multiple: true, exclusive: ['bridge'] }),
     start: Flags.boolean({ description: 'start it as well' }),

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { DEFAULT_TIMEOUT_SECONDS } from '../vmfile/read-login.js';
+import { DEFAULT_BRIDGE } from '../vmfile/read-network.js';
 import type { VmFileDefaults } from '../vmfile/read-vm.js';
 import type { Runtime } from './runtime.js';
 
@@ -19,6 +20,11 @@ export function readyTimeoutMs({ configuration }: Runtime): number {
 /** How many VMs of a VMFile are worked on at a time. */
 export function parallelism({ configuration }: Runtime, given: number | undefined): number {
   return given ?? configuration?.value('parallel') ?? Math.max(4, availableParallelism());
+}
+
+/** The bridge of a guest that is connected to one which nobody names. */
+export function defaultBridge({ configuration }: Runtime): string {
+  return configuration?.value('bridge') ?? DEFAULT_BRIDGE;
 }
 
 /** What counts for settings that a VMFile leaves out. */

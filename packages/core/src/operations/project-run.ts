@@ -7,7 +7,7 @@ import { tapCoreStages } from '../pipeline/stages.js';
 import type { UpHooks } from '../plugins/hooks.js';
 import type { ConfirmInstall } from '../project-plugins/prepare.js';
 import type { VmDefinition, VmFile } from '../vmfile/model.js';
-import { parallelism } from './effective-settings.js';
+import { defaultBridge, parallelism } from './effective-settings.js';
 import type { OperationResult } from './operation-result.js';
 import { openProject } from './project.js';
 import type { Runtime } from './runtime.js';
@@ -116,6 +116,7 @@ export async function runVms(
       user: options.user,
       key: options.key === undefined ? undefined : resolve(runtime.cwd, options.key),
     },
+    bridge: defaultBridge(runtime),
     vmfilePath: vms.vmfile,
   };
   tapCoreStages(plugins.host.hooks);

@@ -1,7 +1,8 @@
-import type { PortForward, VmHandle } from '../hypervisor/contract.js';
+import type { NetworkConfig, PortForward, VmHandle } from '../hypervisor/contract.js';
 import type { VmDefinition } from '../vmfile/model.js';
 import { declaredLogin } from './declared-settings.js';
 import { declaredKey } from './login.js';
+import { machineDefaults } from './machine-defaults.js';
 import type { StageServices } from './stage-services.js';
 
 /** What an existing, stopped VM takes over from an edited VMFile at its next start. */
@@ -11,11 +12,12 @@ export async function newSettings(
   services: StageServices,
 ): Promise<Partial<VmHandle>> {
   const { ports } = services.plugins.host;
+  const network = await networkOf(handle, definition, services);
   return {
     vcpus: definition.vcpus,
     memory_mb: definition.memoryMb,
-    network: definition.network,
-    ssh_host_port: definition.network.type === 'user' ? (handle.ssh_host_port ?? (await ports.free())) : null,
+    network,
+    ssh_host_port: network.type === 'user' ? (handle.ssh_host_port ?? (await ports.free())) : null,
     ...(await newForwards(handle, definition, services)),
   };
 }
@@ -27,7 +29,8 @@ export async function newForwards(
   services: StageServices,
 ): Promise<Required<Pick<VmHandle, 'forwards' | 'added_forwards'>>> {
   const { ports } = services.plugins.host;
-  const { declared, added } = forwardsOf(handle, definition);
+  const network = await networkOf(handle, definition, services);
+  const { declared, added } = forwardsOf(handle, { network, forwards: definition.forwards });
   const forwards = await choosePorts(declared, (address) => ports.free(address));
   const others = added.filter((forward) => !forwards.some((other) => sameHostPort(other, forward)));
   return { forwards: [...forwards, ...others], added_forwards: others };
@@ -39,14 +42,14 @@ export async function newForwards(
  */
 export function forwardsOf(
   handle: Pick<VmHandle, 'forwards' | 'added_forwards'>,
-  definition: Pick<VmDefinition, 'forwards' | 'network'>,
+  wanted: { readonly forwards: readonly PortForward[]; readonly network: NetworkConfig },
 ): { readonly declared: readonly PortForward[]; readonly added: readonly PortForward[] } {
-  const byHand = definition.network.type === 'user' ? (handle.added_forwards ?? []) : [];
-  const spoken = [...byHand, ...definition.forwards];
+  const byHand = wanted.network.type === 'user' ? (handle.added_forwards ?? []) : [];
+  const spoken = [...byHand, ...wanted.forwards];
   const kept = (handle.forwards ?? []).filter(
     (forward) => !spoken.some((other) => sameHostPort(other, forward)),
   );
-  const declared = definition.forwards.map((forward) => {
+  const declared = wanted.forwards.map((forward) => {
     if (forward.host !== 0) return forward;
     const index = kept.findIndex((each) => each.guest === forward.guest && each.address === forward.address);
     // Two of them are two ports.
@@ -68,6 +71,17 @@ export async function newLogin(
     ssh_private_key: (await declaredKey(definition, login)) ?? null,
     ...(declared === undefined ? {} : { declared: { ...declared, ...declaredLogin(definition) } }),
   };
+}
+
+/** The network of an existing VM by an edited VMFile; its backend stays. */
+async function networkOf(
+  { backend, backend_plugin: plugin }: VmHandle,
+  { network }: VmDefinition,
+  { router, bridge }: Pick<StageServices, 'router' | 'bridge'>,
+): Promise<NetworkConfig> {
+  if (network !== undefined) return network;
+  const { supports } = await router.backend(backend, plugin ?? undefined);
+  return machineDefaults(supports, bridge).network;
 }
 
 /** Forwards in which every host port is one. */

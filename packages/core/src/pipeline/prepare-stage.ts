@@ -13,6 +13,7 @@ import { workDirFiles } from '../state/work-dir-files.js';
 import { createWorkDir, settleWorkDir } from '../state/work-dir.js';
 import { withGrownDisk } from './disk-growth.js';
 import { declaredSettings } from './declared-settings.js';
+import { machineDefaults } from './machine-defaults.js';
 import { choosePorts, newLogin, newSettings } from './new-settings.js';
 import type { StageServices } from './stage-services.js';
 
@@ -28,6 +29,8 @@ export async function specifyVm(ctx: UpContext, services: StageServices): Promis
     throw new VmctlError('VMCTL_INTERNAL', { message: `${definition.name} has no image after its stage.` });
   }
   const backend = services.router.choose({ declared: definition.backend });
+  const defaults = machineDefaults((await services.router.backend(backend)).supports, services.bridge);
+  const network = definition.network ?? defaults.network;
   const id = `${backend}-${randomUUID()}`;
   await createWorkDir(workDir);
   const seedIsoPath = await makeSeed(ctx, id, services);
@@ -41,11 +44,11 @@ export async function specifyVm(ctx: UpContext, services: StageServices): Promis
     diskBytes: definition.diskBytes,
     vcpus: definition.vcpus,
     memoryMb: definition.memoryMb,
-    firmware: definition.firmware,
-    network: definition.network,
+    firmware: definition.firmware ?? defaults.firmware,
+    network,
     forwards: await choosePorts(definition.forwards, (address) => ports.free(address)),
     macAddress: randomMac(),
-    sshHostPort: definition.network.type === 'user' ? await ports.free() : undefined,
+    sshHostPort: network.type === 'user' ? await ports.free() : undefined,
     seedIsoPath,
   };
 }

@@ -20,6 +20,8 @@ export interface StageServices {
   readonly login: { readonly user?: string | undefined; readonly key?: string | undefined };
   /** Which provisioning steps are asked for; all of them without. */
   readonly steps?: StepSelection | undefined;
+  /** The bridge of `network "tap"` without `bridge`. */
+  readonly bridge: string;
   /** The VMFile, for the handle; undefined for a VM without one. */
   readonly vmfilePath: string | undefined;
 }

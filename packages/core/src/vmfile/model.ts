@@ -14,7 +14,7 @@ export interface VmFile {
   readonly vms: readonly VmDefinition[];
 }
 
-/** One `vm` node. Units are in the names; defaults are filled in. */
+/** One `vm` node. Units are in the names; defaults are filled in, but for what depends on the backend. */
 export interface VmDefinition {
   /** 1 to 63 of `a-z A-Z 0-9 . _ -`; unique in the file. */
   readonly name: string;
@@ -28,12 +28,12 @@ export interface VmDefinition {
   readonly diskBytes: number | undefined;
   /** Undefined: `--backend`, the configuration or the platform decide. */
   readonly backend: string | undefined;
-  /** Default `bios`. */
-  readonly firmware: 'bios' | 'uefi';
+  /** Undefined: `bios`, or what the VM's backend has instead. */
+  readonly firmware: 'bios' | 'uefi' | undefined;
   /** VMs that have to come so far first; never in a circle. */
   readonly dependsOn: readonly Dependency[];
-  /** Default `user`. */
-  readonly network: NetworkConfig;
+  /** Undefined: `user`, or what the VM's backend has instead. */
+  readonly network: NetworkConfig | undefined;
   /** Ports of the host that lead to the guest. */
   readonly forwards: readonly PortForward[];
   /** Undefined without a `cloud-init` block: then the guest gets no seed. */

@@ -60,13 +60,13 @@ function machine(vm: NewVmFile): string[] {
     `memory ${size(vm.memory ?? '2048')} // MiB, or with a unit: "2GiB"`,
     `${vm.disk === undefined ? '// disk 20' : `disk ${size(vm.disk)}`} // GiB; the file system of the guest grows to it`,
     ...(vm.backend === undefined ? [] : [`backend ${kdlText(vm.backend)}`]),
-    '// firmware "uefi" // instead of "bios"',
+    '// firmware "uefi" // instead of "bios", where there is a choice',
   ];
 }
 
 function network({ platform }: NewVmFile): string[] {
   if (platform === 'sunos') {
-    return ['// Made before: dladm create-vnic -l LINK vnic0', 'network "vnic" name="vnic0"'];
+    return ['// A network card of its own, on the network that this machine is on.', 'network "vnic"'];
   }
   return [
     '// The guest reaches the outside; from this machine it is reached through ports.',

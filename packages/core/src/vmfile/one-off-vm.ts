@@ -1,5 +1,5 @@
 import { VmctlError } from '../errors/vmctl-error.js';
-import type { PortForward } from '../hypervisor/contract.js';
+import type { NetworkConfig, PortForward } from '../hypervisor/contract.js';
 import type { ImageReference } from '../images/contract.js';
 import type { VmDefinition } from './model.js';
 import type { VmFileValue } from './node.js';
@@ -24,7 +24,7 @@ export interface OneOffVm {
   readonly memory?: number | string | undefined;
   /** GiB, or with a unit: `512M`. Default: as large as the image. */
   readonly disk?: number | string | undefined;
-  /** Bridge of the host that the guest is connected to. Default: user networking. */
+  /** Bridge of the host that the guest is connected to. Default: user networking, or what the backend has instead. */
   readonly bridge?: string | undefined;
   /** Path of a user-data file; then vmctl adds no user and no key. */
   readonly cloudInit?: string | undefined;
@@ -32,7 +32,7 @@ export interface OneOffVm {
   readonly sshKey?: string | undefined;
   /** Login user. Default `vm`. */
   readonly user?: string | undefined;
-  /** Default `bios`. */
+  /** Default: `bios`, or what the backend has instead. */
   readonly firmware?: 'bios' | 'uefi' | undefined;
   /** Only without a bridge. */
   readonly forwards?: readonly PortForward[] | undefined;
@@ -48,9 +48,8 @@ export function defineOneOffVm(
   from: { readonly baseDir: string; readonly homeDir: string },
 ): VmDefinition {
   const path = pathKind(from);
-  const network = vm.bridge === undefined ? ({ type: 'user' } as const) : bridged(vm.bridge);
   const forwards = (vm.forwards ?? []).map(checkForward);
-  if (network.type !== 'user' && forwards.length > 0) {
+  if (vm.bridge !== undefined && forwards.length > 0) {
     throw unusable(
       'forward',
       'needs user networking, and the VM is connected to a bridge',
@@ -71,9 +70,9 @@ export function defineOneOffVm(
     memoryMb: vm.memory === undefined ? DEFAULT_MEMORY_MIB : read('memory', memoryKind, vm.memory),
     diskBytes: vm.disk === undefined ? undefined : read('disk', diskKind, vm.disk),
     backend: undefined,
-    firmware: vm.firmware ?? 'bios',
+    firmware: vm.firmware,
     dependsOn: [],
-    network,
+    network: networkOf(vm, forwards),
     forwards,
     cloudInit: {
       hostname: hostname(vm.name),
@@ -106,8 +105,10 @@ function imageOf({ image, imageUrl, sha256 }: OneOffVm, path: ValueKind<string>)
   };
 }
 
-function bridged(bridge: string) {
-  return { type: 'tap', bridge: check('bridge', bridge, checkLinkName(15)) } as const;
+/** Only user networking has forwards. */
+function networkOf({ bridge }: OneOffVm, forwards: readonly PortForward[]): NetworkConfig | undefined {
+  if (bridge !== undefined) return { type: 'tap', bridge: check('bridge', bridge, checkLinkName(15)) };
+  return forwards.length > 0 ? { type: 'user' } : undefined;
 }
 
 function checkForward(forward: PortForward): PortForward {

@@ -23,17 +23,18 @@ export interface DeclaredForward {
 
 /** What a VM's `network` block says. */
 export interface DeclaredNetwork {
-  readonly network: NetworkConfig;
+  /** Undefined: the VM's backend decides. */
+  readonly network: NetworkConfig | undefined;
   readonly forwards: readonly DeclaredForward[];
 }
 
 /** The bridge of a guest whose VMFile and configuration name none. */
 export const DEFAULT_BRIDGE = 'br0';
 
-/** The network of a VM; `user` when it says none. */
+/** The network of a VM. */
 export function readNetwork(vm: NodeReader, defaultBridge = DEFAULT_BRIDGE): DeclaredNetwork {
   const node = vm.child('network');
-  const none = { network: { type: 'user' }, forwards: [] } as const;
+  const none = { network: undefined, forwards: [] } as const;
   if (node === undefined) return none;
   const kind = node.positional(0, oneOfKind(KINDS), { required: true, what: 'kind' });
   if (kind === undefined) {

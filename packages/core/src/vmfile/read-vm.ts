@@ -52,7 +52,7 @@ export function readVm(node: NodeReader, defaults: VmFileDefaults = {}): Declare
   const memoryMb = node.setting('memory', memoryKind) ?? DEFAULT_MEMORY_MIB;
   const diskBytes = node.setting('disk', diskKind);
   const backend = node.string('backend', { check: checkBackend });
-  const firmware = node.oneOf('firmware', ['bios', 'uefi']) ?? 'bios';
+  const firmware = node.oneOf('firmware', ['bios', 'uefi']);
   const dependencies = node.children('depends-on').flatMap(readDependencies);
   const { network, forwards } = readNetwork(node, defaults.bridge);
   node.hintAbout('forward', 'It belongs into the network: network "user" { forward host=… guest=… }');

@@ -4,7 +4,9 @@ import type { VmHandle } from '../../hypervisor/contract.js';
 import { parseRecord } from '../../images/image-record.js';
 import { diskGrowth } from '../../pipeline/disk-growth.js';
 import { declaredCloudInit, imageSource } from '../../pipeline/declared-settings.js';
+import { machineDefaults } from '../../pipeline/machine-defaults.js';
 import type { VmDefinition } from '../../vmfile/model.js';
+import { defaultBridge } from '../effective-settings.js';
 import type { Runtime } from '../runtime.js';
 import { otherVmFile } from './other-vmfile.js';
 import type { SettingFacts } from './settings.js';
@@ -29,6 +31,7 @@ export async function settingFacts(
     base,
     cloudInit,
     vmfile: { own: vmfile, other },
+    defaults: machineDefaults(backend.supports, defaultBridge(runtime)),
     diskGrows: growth !== undefined,
     liveForwards: backend.supports.liveForwards === true,
   };

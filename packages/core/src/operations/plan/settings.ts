@@ -1,5 +1,6 @@
 import type { NetworkConfig, PortForward, VmHandle, VmStateName } from '../../hypervisor/contract.js';
 import type { DeclaredCloudInit } from '../../hypervisor/declared-settings.js';
+import type { MachineDefaults } from '../../pipeline/machine-defaults.js';
 import { forwardsOf } from '../../pipeline/new-settings.js';
 import type { VmDefinition } from '../../vmfile/model.js';
 import { forwardText } from '../forward-text.js';
@@ -31,6 +32,8 @@ export interface SettingFacts {
   readonly cloudInit: DeclaredCloudInit | null | undefined;
   /** The VMFile; and the one that the VM came from, when that is another. */
   readonly vmfile: { readonly own: string | undefined; readonly other: string | undefined };
+  /** What the VM's backend has where the VMFile says nothing. */
+  readonly defaults: MachineDefaults;
   /** Whether the disk can become what the VMFile says, as it is larger. */
   readonly diskGrows: boolean;
   /** Whether the backend changes forwards of a VM that runs. */
@@ -50,7 +53,8 @@ export function settingChanges(
   const hasProcess = state === 'running' || state === 'suspended';
   const next: ChangeEffect = hasProcess ? 'restart' : 'start';
   const login: ChangeEffect = hasProcess ? 'now' : 'start';
-  const network = networkChange(handle, definition, next);
+  const wanted = definition.network ?? facts.defaults.network;
+  const network = networkChange(handle, wanted, next);
   const forwards: ChangeEffect = facts.liveForwards && network.length === 0 ? login : next;
   const { own = null, other } = facts.vmfile;
   return [
@@ -62,9 +66,14 @@ export function settingChanges(
     ...(definition.backend === undefined
       ? []
       : change('backend', handle.backend, definition.backend, 'recreate')),
-    ...change('firmware', handle.uefi ? 'uefi' : 'bios', definition.firmware, 'recreate'),
+    ...change(
+      'firmware',
+      handle.uefi ? 'uefi' : 'bios',
+      definition.firmware ?? facts.defaults.firmware,
+      'recreate',
+    ),
     ...network,
-    ...forwardChanges(handle, definition, forwards),
+    ...forwardChanges(handle, { network: wanted, forwards: definition.forwards }, forwards),
     ...cloudInitChanges(handle, definition, facts),
     ...loginChanges(handle, definition, login),
   ];
@@ -114,8 +123,7 @@ function diskText(bytes: number | null): string {
   return `${bytes} bytes`;
 }
 
-function networkChange(handle: VmHandle, { network }: VmDefinition, effect: ChangeEffect) {
-  const { network: current } = handle;
+function networkChange({ network: current }: VmHandle, network: NetworkConfig, effect: ChangeEffect) {
   // Without a name in the VMFile any will do.
   const anyName = current.type === 'vnic' && network.type === 'vnic' && network.name === undefined;
   return anyName ? [] : change('network', networkText(current), networkText(network), effect);
@@ -128,7 +136,11 @@ function networkText(network: NetworkConfig): string {
 }
 
 /** Forwards that the VMFile adds, changes or takes away; those that were added by hand do not count. */
-function forwardChanges(handle: VmHandle, definition: VmDefinition, effect: ChangeEffect): SettingChange[] {
+function forwardChanges(
+  handle: VmHandle,
+  definition: Parameters<typeof forwardsOf>[1],
+  effect: ChangeEffect,
+): SettingChange[] {
   // Other tools keep none in the registry, and may have made some.
   if (handle.forwards === undefined) return [];
   const { declared, added } = forwardsOf(handle, definition);

@@ -782,9 +782,9 @@ export type ValidateVmSchema = {
   memoryMb: number;
   diskBytes?: number;
   backend?: string;
-  firmware: 'bios' | 'uefi';
+  firmware?: 'bios' | 'uefi';
   dependsOn: { vm: string; until: 'started' | 'ready' | 'provisioned' }[];
-  network: DefinitionsNetworkSchema;
+  network?: DefinitionsNetworkSchema;
   forwards: DefinitionsPortForwardSchema[];
   cloudInit?: { hostname: string; sshKeyPath?: string; userDataPath?: string };
   ssh: { declared: boolean; user: string; privateKeyPath?: string; timeoutSeconds?: number };

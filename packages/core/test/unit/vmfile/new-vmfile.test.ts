@@ -42,7 +42,7 @@ describe('a new VMFile', () => {
   it('has the network and the disk format of its platform', () => {
     expect(newVmFile(simple('linux'))).toContain('network "user" {');
     expect(newVmFile(simple('linux'))).toContain('generic-amd64.qcow2"');
-    expect(newVmFile(simple('sunos'))).toContain('network "vnic" name="vnic0"');
+    expect(newVmFile(simple('sunos'))).toContain('    network "vnic"\n');
     expect(newVmFile(simple('sunos'))).toContain('generic-amd64.raw"');
   });
 

@@ -16,9 +16,9 @@ describe('a VM without a VMFile', () => {
       memoryMb: 1024,
       diskBytes: undefined,
       backend: undefined,
-      firmware: 'bios',
+      firmware: undefined,
       dependsOn: [],
-      network: { type: 'user' },
+      network: undefined,
       forwards: [],
       cloudInit: { hostname: 'web', sshKeyPath: undefined, userDataPath: undefined },
       ssh: { declared: false, user: 'vm', privateKeyPath: undefined, timeoutSeconds: 120 },
@@ -28,6 +28,7 @@ describe('a VM without a VMFile', () => {
   });
 
   it.each<[Partial<OneOffVm>, object]>([
+    [{ forwards: [{ address: '127.0.0.1', host: 8080, guest: 80 }] }, { network: { type: 'user' } }],
     [{ memory: 2048 }, { memoryMb: 2048 }],
     [{ memory: '2048' }, { memoryMb: 2048 }],
     [{ memory: '2GiB' }, { memoryMb: 2048 }],

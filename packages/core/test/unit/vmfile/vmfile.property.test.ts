@@ -100,6 +100,26 @@ const definitions: fc.Arbitrary<readonly VmDefinition[]> = fc
     })),
   );
 
+/** The `network` node that gives what a definition has; none where it says nothing. */
+function networkNodes({ network, forwards }: VmDefinition): TextNode[] {
+  if (network === undefined) return [];
+  return [
+    {
+      name: 'network',
+      values: [network.type],
+      properties: {
+        ...('bridge' in network ? { bridge: network.bridge } : {}),
+        ...('name' in network && network.name !== undefined ? { name: network.name } : {}),
+      },
+      children: forwards.map(({ host, guest, address }) => ({
+        name: 'forward',
+        properties: { host, guest },
+        children: [{ name: 'address', values: [address] }],
+      })),
+    },
+  ];
+}
+
 /** The `vm` node that gives a definition; numbers of MiB as numbers or with a unit. */
 function nodeOf(vm: VmDefinition, units: boolean): TextNode {
   const setting = (key: string, value: string | number | undefined): TextNode[] =>
@@ -126,19 +146,7 @@ function nodeOf(vm: VmDefinition, units: boolean): TextNode {
         values: [other],
         properties: { until },
       })),
-      {
-        name: 'network',
-        values: [vm.network.type],
-        properties: {
-          ...('bridge' in vm.network ? { bridge: vm.network.bridge } : {}),
-          ...('name' in vm.network && vm.network.name !== undefined ? { name: vm.network.name } : {}),
-        },
-        children: vm.forwards.map(({ host, guest, address }) => ({
-          name: 'forward',
-          properties: { host, guest },
-          children: [{ name: 'address', values: [address] }],
-        })),
-      },
+      ...networkNodes(vm),
       {
         name: 'cloud-init',
         children: [

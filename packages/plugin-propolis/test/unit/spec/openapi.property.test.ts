@@ -3,9 +3,11 @@ import { expect, it } from '@jest/globals';
 import type { VmHandle } from '@vmctl/core/plugin';
 import fc from 'fast-check';
 import { newHandle } from '../../../../core/src/hypervisor/new-handle.js';
+import { machineDefaults } from '../../../../core/src/pipeline/machine-defaults.js';
 import { vmWith } from '../../../../core/test/support/vmfile.js';
 import { openConsoleStream } from '../../../src/serial/console-stream.js';
 import { ensureRequest } from '../../../src/spec/instance-spec.js';
+import { SUPPORTS } from '../../../src/supports.js';
 import { acceptSpec } from '../../../src/testing/spec-rules.js';
 import { anEnsureRequest, makeError, useFakeServers } from '../../support/fakes.js';
 import { describeWithOpenApi } from '../../support/openapi.js';
@@ -16,6 +18,7 @@ const lab = useFakeServers();
 const settings = fc
   .record(
     {
+      firmware: fc.constant('firmware "uefi"'),
       vcpus: fc.integer({ min: 1, max: 32 }).map((count) => `vcpus ${count}`),
       memory: fc.oneof(
         fc.integer({ min: 1, max: 2 ** 21 }).map((size) => `memory ${size}`),
@@ -30,9 +33,9 @@ const settings = fc
       cloudInit: fc.constantFrom('cloud-init', 'cloud-init { hostname "web1" }'),
       ssh: fc.constantFrom('ssh { user "ubuntu" }', 'ssh { timeout 60 }'),
     },
-    { requiredKeys: ['network'] },
+    { requiredKeys: [] },
   )
-  .map((lines) => ['firmware "uefi"', ...Object.values(lines)].join('\n'));
+  .map((lines) => Object.values(lines).join('\n'));
 
 /** What the host has for it. */
 const host = fc.record({
@@ -49,6 +52,7 @@ async function handleOf(
   { uuid, workDir, macAddress }: { uuid: string; workDir: string; macAddress: string },
 ) {
   const { name, diskBytes, vcpus, memoryMb, firmware, network, cloudInit } = await vmWith(text);
+  const defaults = machineDefaults(SUPPORTS, 'br0');
   const handle = newHandle({
     id: `propolis-${uuid}`,
     name,
@@ -58,8 +62,8 @@ async function handleOf(
     diskBytes,
     vcpus,
     memoryMb,
-    firmware,
-    network,
+    firmware: firmware ?? defaults.firmware,
+    network: network ?? defaults.network,
     forwards: [],
     macAddress,
     seedIsoPath: cloudInit === undefined ? undefined : `${workDir}/seed.iso`,

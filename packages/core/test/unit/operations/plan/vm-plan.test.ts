@@ -72,6 +72,7 @@ const facts: SettingFacts = {
   base: { source: '/images/noble.img', sha256: undefined },
   cloudInit: seed,
   vmfile: { own: '/project/VMFile.kdl', other: undefined },
+  defaults: { firmware: 'bios', network: { type: 'user' } },
   diskGrows: false,
   liveForwards: true,
 };
@@ -238,6 +239,21 @@ describe('an edit of the VMFile', () => {
     expect(changes({ ...given, state: 'stopped' })).toEqual(as('start'));
   });
 
+  it('finds no change in what the VMFile leaves to the backend', () => {
+    const defaults = { firmware: 'uefi', network: { type: 'vnic' } } as const;
+    const silent = { firmware: undefined, network: undefined, forwards: [] };
+    const ofBackend: Case = {
+      handle: { uefi: true, network: { type: 'vnic' }, forwards: [] },
+      definition: silent,
+      facts: { defaults },
+    };
+    expect(changes(ofBackend)).toEqual([]);
+    const added = { address: '127.0.0.1', host: 9000, guest: 90 };
+    expect(changes({ definition: silent, handle: { forwards: [added], added_forwards: [added] } })).toEqual(
+      [],
+    );
+  });
+
   it.each<[string, Case, readonly string[]]>([
     [
       'the image',
@@ -259,6 +275,11 @@ describe('an edit of the VMFile', () => {
     ],
     ['the backend', { definition: { backend: 'noop' } }, ['backend: qemu -> noop']],
     ['the firmware', { definition: { firmware: 'uefi' } }, ['firmware: bios -> uefi']],
+    [
+      'no firmware, where the VM has another than its backend gives',
+      { handle: { uefi: true }, definition: { firmware: undefined } },
+      ['firmware: uefi -> bios'],
+    ],
     [
       'the host name',
       { facts: { cloudInit: { ...seed, hostname: 'www' } } },
