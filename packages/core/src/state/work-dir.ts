@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { VmctlError } from '../errors/vmctl-error.js';
 import { shellWord } from '../errors/shell-word.js';
@@ -48,10 +48,13 @@ export async function settleWorkDir(path: string): Promise<void> {
 /**
  * Removes a work directory with all it holds. Idempotent. Killed in between, it leaves nothing under the VM's name:
  * the directory is renamed first, and the next call removes the rest.
+ *
+ * @throws VMCTL_FILE_FAILED for a link that somebody has put there: what it leads to may hold more than the VM
  */
 export async function removeWorkDir(path: string): Promise<void> {
   const parent = dirname(path);
   const name = basename(path);
+  await refuseLink(path);
   let grave: string | undefined;
   try {
     grave = await mkdtemp(join(parent, `${NEW_PREFIX}${name}-`));
@@ -63,6 +66,16 @@ export async function removeWorkDir(path: string): Promise<void> {
     }
   }
   if (await exists(parent)) await removeUnborn(parent, name);
+}
+
+async function refuseLink(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined); // whatever is the matter, the removal says it
+  if (found?.isSymbolicLink() !== true) return;
+  throw new VmctlError('VMCTL_FILE_FAILED', {
+    message: `${path} is a symbolic link; vmctl removes nothing through it, for there may be more than the VM.`,
+    hint: `Remove by hand what it leads to, and the link: rm ${shellWord(path)}. Then run the command again.`,
+    details: { path },
+  });
 }
 
 /** Whether a run that was killed left a half-made work directory there. */

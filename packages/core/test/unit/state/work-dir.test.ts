@@ -72,8 +72,19 @@ describe('a work directory', () => {
     expect(await halfMadeVms(join(vms, 'nowhere'))).toEqual([]);
   });
 
-  it('that is no directory stays, with nothing beside it', async () => {
+  it('that is a link stays, with what it leads to', async () => {
+    await mkdir(join(vms, 'elsewhere'));
     await symlink('elsewhere', path);
+    await expect(removeWorkDir(path)).rejects.toMatchObject({
+      code: 'VMCTL_FILE_FAILED',
+      message: expect.stringContaining('symbolic link'),
+      hint: expect.stringContaining(`rm ${path}`),
+    });
+    expect((await readdir(vms)).toSorted()).toEqual(['elsewhere', 'web']);
+  });
+
+  it('that is no directory stays, with nothing beside it', async () => {
+    await writeFile(path, '');
     await expect(removeWorkDir(path)).rejects.toMatchObject({ message: expect.stringContaining(path) });
     expect(await readdir(vms)).toEqual(['web']);
   });
