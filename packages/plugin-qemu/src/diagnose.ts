@@ -36,8 +36,13 @@ export async function diagnoseHost(host: PluginHost, probe: AcceleratorProbe): P
 async function qemuFinding(host: PluginHost, binary: QemuBinary | undefined): Promise<HostFinding> {
   const id = 'qemu';
   if (binary === undefined) {
+    const settings = await readSettings(host).catch(() => undefined);
     // What is wrong with the settings themselves is not for this to say.
-    const own = (await readSettings(host).catch(() => undefined))?.binary;
+    if (settings === undefined) {
+      const detail = 'Something is wrong with the settings under backends.qemu.';
+      return { id, status: 'warning', title: 'QEMU was not looked for', detail, fix: 'vmctl config' };
+    }
+    const own = settings.binary;
     return own === undefined
       ? { id, status: 'error', title: 'QEMU is not installed', fix: await installCommand('qemu') }
       : {

@@ -58,6 +58,14 @@ describe('the diagnosis of a host that lacks something', () => {
     });
   });
 
+  it('does not call QEMU missing where the settings cannot be read', async () => {
+    expect((await diagnose({ VMCTL_QEMU_ACCEL: 'warp' }))['qemu']).toMatchObject({
+      status: 'warning',
+      title: 'QEMU was not looked for',
+      fix: 'vmctl config',
+    });
+  });
+
   it('names a setting that leads nowhere, and what is not in PATH', async () => {
     const found = await diagnose({ VMCTL_QEMU: '/nowhere/qemu', PATH: directory.path });
     expect(found['qemu']).toMatchObject({
