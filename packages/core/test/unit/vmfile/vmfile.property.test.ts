@@ -101,15 +101,15 @@ const definitions: fc.Arbitrary<readonly VmDefinition[]> = fc
   );
 
 /** The `network` node that gives what a definition has; none where it says nothing. */
-function networkNodes({ network, forwards }: VmDefinition): TextNode[] {
-  if (network === undefined) return [];
+function networkNodes({ network: wanted, forwards }: VmDefinition): TextNode[] {
+  if (wanted === undefined) return [];
   return [
     {
       name: 'network',
-      values: [network.type],
+      values: [wanted.type],
       properties: {
-        ...('bridge' in network ? { bridge: network.bridge } : {}),
-        ...('name' in network && network.name !== undefined ? { name: network.name } : {}),
+        ...('bridge' in wanted ? { bridge: wanted.bridge } : {}),
+        ...('name' in wanted && wanted.name !== undefined ? { name: wanted.name } : {}),
       },
       children: forwards.map(({ host, guest, address }) => ({
         name: 'forward',
