@@ -45,7 +45,9 @@ async function isWorkedOn({ dataDir, processes }: Runtime, vm: string): Promise<
 }
 
 async function namesIn(directory: string): Promise<readonly string[]> {
-  return (await entriesOf(directory)).filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  const entries = await entriesOf(directory);
+  // Somebody may have moved a work directory to a larger disk.
+  return entries.filter((entry) => entry.isDirectory() || entry.isSymbolicLink()).map(({ name }) => name);
 }
 
 /** Regular files of a directory and those below it: snapshots may be in folders of their own. */

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -187,7 +187,11 @@ describe('an image that a VM stands on', () => {
     );
     expect(await users()).toEqual([['old']]);
     expect(await vmctl.pruneImages()).toMatchObject({ removed: [], kept: [{ reason: 'needed' }] });
-    await rm(data('vms/old'), { recursive: true });
+    // Moved to a larger disk, with a link in its place.
+    await rename(data('vms/old'), data('elsewhere'));
+    await symlink(data('elsewhere'), data('vms/old'));
+    expect(await users()).toEqual([['old']]);
+    await rm(data('vms/old'));
     expect(await vmctl.pruneImages()).toMatchObject({ removed: [{ name: 'disk.img' }] });
   });
 
