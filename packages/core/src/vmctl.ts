@@ -7,7 +7,7 @@ import type {
   DescribeConfigurationOptions,
 } from './operations/describe-configuration.js';
 import type { DestroyOptions } from './operations/destroy.js';
-import type { RepairResult } from './operations/doctor-finding.js';
+import type { RepairResult } from './operations/doctor/finding.js';
 import type { DoctorReport } from './operations/doctor.js';
 import type { DownOptions } from './operations/down.js';
 import type { EventsOptions, ObservedEvent } from './operations/events.js';
@@ -28,7 +28,7 @@ import type { LogChunk, LogOptions } from './operations/log.js';
 import type { PlanOptions, ProjectPlan } from './operations/plan.js';
 import type { ProvisionOptions } from './operations/provision.js';
 import type { RegisteredVmsOptions } from './operations/registered-vms.js';
-import type { RepairOptions } from './operations/repair.js';
+import type { RepairOptions } from './operations/doctor/repair.js';
 import { Runtime, type RuntimeOptions } from './operations/runtime.js';
 import type { CopyOptions, CopyResult } from './operations/copy.js';
 import type { ExecOptions } from './operations/exec.js';
@@ -280,6 +280,6 @@ export class Vmctl {
 
   /** Mends some of what {@link Vmctl.doctor} has found. */
   async repair(options: RepairOptions): Promise<RepairResult[]> {
-    return (await import('./operations/repair.js')).repair(this.#runtime, options);
+    return (await import('./operations/doctor/repair.js')).repair(this.#runtime, options);
   }
 }

@@ -5,7 +5,7 @@ import { pluginsDirectory } from '../cli/plugins-directory.js';
 import type { Configuration } from '../config/configuration.js';
 import { inspectConfiguration } from '../config/load-configuration.js';
 import { EXIT } from '../errors/registry.js';
-import type { Repair, RepairResult } from '../operations/doctor-finding.js';
+import type { Repair, RepairResult } from '../operations/doctor/finding.js';
 import type { DoctorReport } from '../operations/doctor.js';
 import type { ChangeOptions } from '../plugin-store/changes.js';
 import { readInstalledPlugins } from '../plugins/installed-plugins.js';

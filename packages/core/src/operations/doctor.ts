@@ -1,9 +1,9 @@
 import { reportError } from '../errors/error-report.js';
 import type { HostFinding } from '../hypervisor/contract.js';
-import { configurationFindings } from './doctor-configuration.js';
-import type { DoctorFinding } from './doctor-finding.js';
-import { pluginFindings } from './doctor-plugins.js';
-import { stateFindings } from './doctor-state.js';
+import { configurationFindings } from './doctor/configuration.js';
+import type { DoctorFinding } from './doctor/finding.js';
+import { pluginFindings } from './doctor/plugins.js';
+import { stateFindings } from './doctor/state.js';
 import { projectPluginFindings } from './project-plugin-use.js';
 import type { Runtime } from './runtime.js';
 

@@ -2,7 +2,7 @@ import { shellWord } from '../errors/shell-word.js';
 import { lockPathOf, readLock } from '../project-plugins/lock-file.js';
 import type { StoredPlugin } from '../project-plugins/store.js';
 import { projectPluginStore } from './project.js';
-import type { DoctorFinding } from './doctor-finding.js';
+import type { DoctorFinding } from './doctor/finding.js';
 import type { Runtime } from './runtime.js';
 
 /** What `vmctl plugins prune` did. */

@@ -1,4 +1,4 @@
-import type { Repair, RepairResult } from '../operations/doctor-finding.js';
+import type { Repair, RepairResult } from '../operations/doctor/finding.js';
 import type { DoctorReport } from '../operations/doctor.js';
 import type { Style } from './style.js';
 

@@ -1,11 +1,11 @@
-import { messageOf } from '../errors/vmctl-error.js';
-import { lockHolder } from '../host/lock.js';
-import { ImageClaims } from '../images/image-claims.js';
-import { VM_NAME } from '../state/data-dir.js';
-import { vmsWithLeftovers } from '../state/work-dir.js';
-import type { DoctorFinding } from './doctor-finding.js';
-import { imageUse, type ImageUse } from './image-use.js';
-import type { Runtime } from './runtime.js';
+import { messageOf } from '../../errors/vmctl-error.js';
+import { lockHolder } from '../../host/lock.js';
+import { ImageClaims } from '../../images/image-claims.js';
+import { VM_NAME } from '../../state/data-dir.js';
+import { vmsWithLeftovers } from '../../state/work-dir.js';
+import type { DoctorFinding } from './finding.js';
+import { imageUse, type ImageUse } from '../image-use.js';
+import type { Runtime } from '../runtime.js';
 
 const GROUP = { group: 'state', status: 'warning' } as const;
 const MEND = 'vmctl doctor --fix';

@@ -1,14 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
-import { reportError } from '../errors/error-report.js';
-import { messageOf } from '../errors/vmctl-error.js';
-import type { HostFinding } from '../hypervisor/contract.js';
-import { platformDefaults } from '../hypervisor/platforms.js';
-import type { Conflict, ContributionKind, KnownPlugin, RejectedPlugin } from '../plugins/catalog.js';
-import { describeContributions } from '../plugins/contributions.js';
-import { unknownContributions } from '../plugins/manifest.js';
-import { KNOWN_PROVISIONERS, type PluginSystem, PROVISIONERS_PACKAGE } from '../plugins/plugin-system.js';
-import type { DoctorFinding } from './doctor-finding.js';
-import type { Runtime } from './runtime.js';
+import { reportError } from '../../errors/error-report.js';
+import { messageOf } from '../../errors/vmctl-error.js';
+import type { HostFinding } from '../../hypervisor/contract.js';
+import { platformDefaults } from '../../hypervisor/platforms.js';
+import type { Conflict, ContributionKind, KnownPlugin, RejectedPlugin } from '../../plugins/catalog.js';
+import { describeContributions } from '../../plugins/contributions.js';
+import { unknownContributions } from '../../plugins/manifest.js';
+import { KNOWN_PROVISIONERS, type PluginSystem, PROVISIONERS_PACKAGE } from '../../plugins/plugin-system.js';
+import type { DoctorFinding } from './finding.js';
+import type { Runtime } from '../runtime.js';
 
 const GROUP = { group: 'plugins' } as const;
 

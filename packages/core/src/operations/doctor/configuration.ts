@@ -1,11 +1,11 @@
-import { shellWord } from '../errors/shell-word.js';
-import type { DoctorFinding } from './doctor-finding.js';
-import type { Runtime } from './runtime.js';
+import { shellWord } from '../../errors/shell-word.js';
+import type { DoctorFinding } from './finding.js';
+import type { Runtime } from '../runtime.js';
 
 /** What `doctor` says of the configuration: where it is, and what is wrong with it. Nothing where there is none. */
 export async function configurationFindings(runtime: Runtime): Promise<readonly DoctorFinding[]> {
   if (runtime.configuration === undefined) return [];
-  const { describeConfiguration } = await import('./describe-configuration.js');
+  const { describeConfiguration } = await import('../describe-configuration.js');
   const { files, message, ok } = await describeConfiguration(runtime);
   const read = [...files.project, ...files.user];
   const base = { id: 'configuration', group: 'host', title: 'configuration' } as const;

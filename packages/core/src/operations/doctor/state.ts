@@ -1,15 +1,15 @@
 import { access, constants, lstat, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { shellWord } from '../errors/shell-word.js';
-import { isVmctlError, messageOf } from '../errors/vmctl-error.js';
-import { errnoOf, fsError } from '../host/fs-error.js';
-import { findStaleLocks, type StaleLock } from '../host/stale-locks.js';
-import { workDirFiles } from '../state/work-dir-files.js';
-import { VmRegistry } from '../state/vm-registry.js';
-import type { DoctorFinding } from './doctor-finding.js';
-import { leftoverFindings } from './doctor-leftovers.js';
-import { orphanFindings } from './doctor-orphans.js';
-import type { Runtime } from './runtime.js';
+import { shellWord } from '../../errors/shell-word.js';
+import { isVmctlError, messageOf } from '../../errors/vmctl-error.js';
+import { errnoOf, fsError } from '../../host/fs-error.js';
+import { findStaleLocks, type StaleLock } from '../../host/stale-locks.js';
+import { workDirFiles } from '../../state/work-dir-files.js';
+import { VmRegistry } from '../../state/vm-registry.js';
+import type { DoctorFinding } from './finding.js';
+import { leftoverFindings } from './leftovers.js';
+import { orphanFindings } from './orphans.js';
+import type { Runtime } from '../runtime.js';
 
 const LOW_SPACE = 2 * 2 ** 30;
 const GROUP = { group: 'state' } as const;

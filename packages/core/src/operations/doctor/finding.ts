@@ -1,5 +1,5 @@
-import type { ErrorReport } from '../errors/error-report.js';
-import type { HostFinding } from '../hypervisor/contract.js';
+import type { ErrorReport } from '../../errors/error-report.js';
+import type { HostFinding } from '../../hypervisor/contract.js';
 
 /** One finding, and what vmctl itself can do about it. */
 export interface DoctorFinding extends HostFinding {

@@ -1,14 +1,14 @@
 import { access, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { shellWord } from '../errors/shell-word.js';
-import { errnoOf } from '../host/fs-error.js';
-import type { VmHandle } from '../hypervisor/contract.js';
-import { VM_NAME } from '../state/data-dir.js';
-import { lockedVms } from '../state/vm-lock.js';
-import { isHalfMade } from '../state/work-dir.js';
-import type { DoctorFinding } from './doctor-finding.js';
-import type { Runtime } from './runtime.js';
-import { vmProcesses } from './vm-processes.js';
+import { shellWord } from '../../errors/shell-word.js';
+import { errnoOf } from '../../host/fs-error.js';
+import type { VmHandle } from '../../hypervisor/contract.js';
+import { VM_NAME } from '../../state/data-dir.js';
+import { lockedVms } from '../../state/vm-lock.js';
+import { isHalfMade } from '../../state/work-dir.js';
+import type { DoctorFinding } from './finding.js';
+import type { Runtime } from '../runtime.js';
+import { vmProcesses } from '../vm-processes.js';
 
 const GROUP = { group: 'state' } as const;
 

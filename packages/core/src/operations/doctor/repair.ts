@@ -1,16 +1,16 @@
 import { chmod, lstat } from 'node:fs/promises';
-import { reportError } from '../errors/error-report.js';
-import { hasCode, VmctlError } from '../errors/vmctl-error.js';
-import { errnoOf, fsError } from '../host/fs-error.js';
-import { clearStaleLock } from '../host/stale-locks.js';
-import { ImageClaims } from '../images/image-claims.js';
-import { lockedVms } from '../state/vm-lock.js';
-import { removeLeftoversOf } from '../state/work-dir.js';
-import type { Repair, RepairResult } from './doctor-finding.js';
-import { imageUse } from './image-use.js';
-import { prunePlugins } from './project-plugin-use.js';
-import type { Runtime } from './runtime.js';
-import { underVmLock } from './under-vm-lock.js';
+import { reportError } from '../../errors/error-report.js';
+import { hasCode, VmctlError } from '../../errors/vmctl-error.js';
+import { errnoOf, fsError } from '../../host/fs-error.js';
+import { clearStaleLock } from '../../host/stale-locks.js';
+import { ImageClaims } from '../../images/image-claims.js';
+import { lockedVms } from '../../state/vm-lock.js';
+import { removeLeftoversOf } from '../../state/work-dir.js';
+import type { Repair, RepairResult } from './finding.js';
+import { imageUse } from '../image-use.js';
+import { prunePlugins } from '../project-plugin-use.js';
+import type { Runtime } from '../runtime.js';
+import { underVmLock } from '../under-vm-lock.js';
 
 /** What {@link repair} is given. */
 export interface RepairOptions {
