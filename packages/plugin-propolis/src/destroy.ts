@@ -18,7 +18,7 @@ export async function destroyVm(parts: Parts, vm: VmHandle, ctx: HypervisorConte
   const { host, commands } = parts;
   ctx.signal.throwIfAborted();
   const record = await readRecord(vm.work_dir);
-  const live = await findLive(host, vm, record?.run);
+  const live = await findLive(host, vm, record);
   if (live !== undefined) {
     const answer = await askServer(host, vm, live, ctx.signal);
     if (answer.kind === 'instance' && answer.instance.state === 'Migrating') {

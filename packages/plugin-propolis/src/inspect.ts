@@ -15,7 +15,7 @@ export async function inspectVm(
 ): Promise<VmInspection | undefined> {
   const record = await readRecord(vm.work_dir);
   const { vnic } = record ?? {};
-  const live = await findLive(host, vm, record?.run);
+  const live = await findLive(host, vm, record);
   if (live === undefined) return undefined;
   const answer = await askServer(host, vm, live, signal);
   if (answer.kind === 'silent') {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { HypervisorContext, VmHandle } from '@vmctl/core/plugin';
 import { logTail } from './api/server-log.js';
 import type { Parts } from './parts.js';
+import { RUN_DIRECTORY } from './handle-run.js';
 import { startServer, endServerProcess, findServerProcess } from './server-process.js';
 import { ServerGone, waitUntilUp } from './server-ready.js';
 import { codeOf, messageOf } from './thrown.js';
@@ -12,7 +13,6 @@ import { clientFor, type LiveServer, LOOPBACK, logPathOf, removeRunDirectory } f
 
 /** How often a port that somebody else took is replaced. */
 const PORT_ATTEMPTS = 5;
-const RUN = /^run-(\d+)$/;
 /** The boot ROM under a short name: illumos shows 79 bytes of a process's arguments, and the port comes after it. */
 const BOOTROM = 'OVMF_CODE.fd';
 
@@ -99,7 +99,7 @@ async function identityOf(
 
 /** Makes the directory of another boot, with a number that no other has. */
 async function newRun(vm: VmHandle, port: number): Promise<RunRecord> {
-  const numbers = (await readdir(vm.work_dir)).map((name) => Number(RUN.exec(name)?.[1] ?? 0));
+  const numbers = (await readdir(vm.work_dir)).map((name) => Number(RUN_DIRECTORY.exec(name)?.[1] ?? 0));
   const directory = join(vm.work_dir, `run-${Math.max(0, ...numbers) + 1}`);
   await mkdir(directory, { mode: 0o700 });
   return { port, directory, pid: null, startTime: null, ensured: false };

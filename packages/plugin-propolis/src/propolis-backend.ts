@@ -128,7 +128,7 @@ export class PropolisBackend implements Hypervisor {
   ): Promise<Duplex> {
     refusePlatform(this.#host);
     const host = this.#host;
-    const live = await findLive(host, vm, (await readRecord(vm.work_dir))?.run);
+    const live = await findLive(host, vm, await readRecord(vm.work_dir));
     if (live === undefined) {
       throw host.error('VMCTL_VM_NOT_RUNNING', {
         message: `${vm.name} does not run; only a VM that runs has a console.`,
@@ -146,7 +146,7 @@ export class PropolisBackend implements Hypervisor {
   }
 
   async describe(vm: VmHandle, ctx: HypervisorContext): Promise<string> {
-    const live = await findLive(this.#host, vm, (await readRecord(vm.work_dir))?.run);
+    const live = await findLive(this.#host, vm, await readRecord(vm.work_dir));
     const version = await live?.client.version({ signal: ctx.signal }).catch(() => undefined);
     ctx.signal.throwIfAborted();
     return version === undefined ? 'propolis (bhyve)' : `propolis (bhyve, API ${version})`;

@@ -2,6 +2,7 @@ import type { HypervisorContext, VmHandle } from '@vmctl/core/plugin';
 import { waitForState } from './api/state-monitor.js';
 import { readSettings } from './settings.js';
 import { findBootrom, findServer, fileSize } from './programs.js';
+import { portOf } from './handle-run.js';
 import { launchServer } from './launch.js';
 import type { Parts } from './parts.js';
 import { resumeRecorder, startRecorder, stopRecorder } from './serial/recorder.js';
@@ -22,7 +23,7 @@ export async function startVm(parts: Parts, vm: VmHandle, ctx: HypervisorContext
   const { host, commands } = parts;
   const record = await recordOf(parts, vm, ctx.signal);
   if (record === undefined) throw gone(parts, vm);
-  const live = await findLive(host, vm, record.run);
+  const live = await findLive(host, vm, record);
   if (live !== undefined) {
     const answer = await askServer(host, vm, live, ctx.signal);
     if (answer.kind === 'instance' && RUNNING.includes(answer.instance.state)) {
@@ -160,7 +161,7 @@ async function rollBack(
   };
   await attempt('the recorder', () => stopRecorder(host, vm.work_dir));
   await attempt('the server', async () => {
-    const left = live ?? (await findLive(host, vm, record.run));
+    const left = live ?? (await findLive(host, vm, record));
     if (left !== undefined) await runDown(host, commands, vm, left);
     if (record.run !== null) await removeRunDirectory(vm, record.run);
   });
@@ -174,10 +175,6 @@ async function rollBack(
   await attempt('the record', () =>
     writeRecord(host, vm.work_dir, { ...record, booted: before.booted, run: null }),
   );
-}
-
-function portOf({ propolis_port: port }: VmHandle): number | undefined {
-  return Number.isSafeInteger(port) && Number(port) > 0 && Number(port) <= 65_535 ? Number(port) : undefined;
 }
 
 /** The server would abort, and not say why. */

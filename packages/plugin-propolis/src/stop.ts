@@ -15,7 +15,7 @@ export async function stopVm(
 ): Promise<VmHandle> {
   const { host, commands } = parts;
   const record = await readRecord(vm.work_dir);
-  const live = await findLive(host, vm, record?.run);
+  const live = await findLive(host, vm, record);
   if (live !== undefined) {
     const answer = await askServer(host, vm, live, ctx.signal);
     if (answer.kind === 'instance') {

@@ -1,6 +1,7 @@
 import type { VmHandle, VmState } from '@vmctl/core/plugin';
 import type { InstanceState } from './api/types.js';
 import type { Volume } from './host/zfs-output.js';
+import { runOfHandle } from './handle-run.js';
 import type { Parts } from './parts.js';
 import { readRecord, type VmRecord } from './vm-record.js';
 import { askServer, findLive } from './vm-server.js';
@@ -24,7 +25,7 @@ export async function recordOf(
     disk: { dataset: disk.name, base: disk.origin, size: disk.size },
     vnic: null,
     booted: vm.booted !== false,
-    run: null,
+    run: (await runOfHandle(vm)) ?? null,
   };
 }
 
@@ -52,7 +53,7 @@ export function stateFor(state: InstanceState): Omit<VmState, 'pid'> {
 export async function observeVm(parts: Parts, vm: VmHandle, signal: AbortSignal): Promise<VmState> {
   const { host } = parts;
   const record = await readRecord(vm.work_dir);
-  const live = await findLive(host, vm, record?.run);
+  const live = await findLive(host, vm, record);
   if (live === undefined) return atRest(parts, vm, record, signal);
   const { pid } = live.identity;
   const answer = await askServer(host, vm, live, signal);

@@ -5,10 +5,11 @@ import { PropolisClient } from './api/client.js';
 import { waitForState } from './api/state-monitor.js';
 import type { Instance } from './api/types.js';
 import type { HostCommands } from './host/host-commands.js';
+import { runOfHandle } from './handle-run.js';
 import { endServerProcess, findServerProcess } from './server-process.js';
 import { instanceId } from './spec/instance-spec.js';
 import { codeOf } from './thrown.js';
-import type { RunRecord } from './vm-record.js';
+import type { RunRecord, VmRecord } from './vm-record.js';
 
 /** All servers listen on IPv4 loopback. */
 export const LOOPBACK = '127.0.0.1';
@@ -39,12 +40,17 @@ export interface LiveServer {
   readonly client: PropolisClient;
 }
 
-/** The server of a recorded boot while its process lives; undefined when it is gone. */
+/**
+ * The server of a VM while its process lives; undefined when it is gone.
+ *
+ * @param record - undefined when it is lost: then the handle tells
+ */
 export async function findLive(
   host: Pick<PluginHost, 'processes' | 'error'>,
-  vm: Pick<VmHandle, 'name'>,
-  run: RunRecord | null | undefined,
+  vm: VmHandle,
+  record: Pick<VmRecord, 'run'> | undefined,
 ): Promise<LiveServer | undefined> {
+  const run = record === undefined ? await runOfHandle(vm) : record.run;
   if (run === null || run === undefined) return undefined;
   const identity = await findServerProcess(host, run);
   return identity === undefined ? undefined : { run, identity, client: clientFor(host, vm, run) };
@@ -90,16 +96,14 @@ export async function runDown(
   live: LiveServer,
 ): Promise<void> {
   const { signal } = new AbortController();
-  const answer = await askServer(host, vm, live, signal);
-  if (answer.kind === 'instance' && !['Destroyed', 'Failed'].includes(answer.instance.state)) {
-    try {
-      await live.client.requestState('Stop', { signal });
-      const { error } = host;
-      await waitForState(live.client, ['Destroyed'], { signal, timeoutMs: RUN_DOWN_MS, error, vm: vm.name });
-    } catch (error) {
-      // One that is gone, or that has run the VM down in this moment, is what is wanted.
-      host.log.debug(`Stop of ${vm.name}: ${codeOf(error)}`, error);
-    }
+  try {
+    // Not asked for its state first: one that is too slow to tell is told all the same.
+    await live.client.requestState('Stop', { signal });
+    const { error } = host;
+    await waitForState(live.client, ['Destroyed'], { signal, timeoutMs: RUN_DOWN_MS, error, vm: vm.name });
+  } catch (error) {
+    // One that is gone, has no VM, or has run it down in this moment, is what is wanted.
+    host.log.debug(`Stop of ${vm.name}: ${codeOf(error)}`, error);
   }
   await endServer(host, commands, vm, live);
 }

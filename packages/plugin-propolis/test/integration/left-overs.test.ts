@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { readRecord, writeRecord, type RunRecord } from '../../src/vm-record.js';
+import { readRecord, recordPath, writeRecord, type RunRecord } from '../../src/vm-record.js';
 import { findServerProcess } from '../../src/server-process.js';
 import { contextOf, processesOf, useIllumosLab } from '../support/illumos-lab.js';
 
@@ -127,6 +127,20 @@ describe('14: left-overs', () => {
     await lab.backend().destroy(vm, contextOf());
     expect(await lab.inventory()).toEqual([]);
   });
+
+  it.each(['is gone', 'is damaged'])(
+    'a server whose record %s is found by the handle: none is started beside it, and it ends with the VM',
+    async (how) => {
+      const vm = await lab.running();
+      const record = recordPath(vm.work_dir);
+      await (how === 'is gone' ? rm(record) : writeFile(record, '{'));
+      expect(await lab.backend().state(vm, contextOf())).toMatchObject({ name: 'running', pid: vm.pid });
+      expect(await lab.backend().start(vm, contextOf())).toMatchObject({ pid: vm.pid });
+      const stopped = await lab.backend().stop(vm, { timeoutMs: 0 }, contextOf());
+      expect(await processesOf(vm.work_dir)).toEqual([]);
+      expect((await lab.backend().start(stopped, contextOf())).pid).not.toBe(vm.pid);
+    },
+  );
 
   it('a dataset that has taken the place of the VM’s disk is not destroyed', async () => {
     const vm = await lab.prepared();

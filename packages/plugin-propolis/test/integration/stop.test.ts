@@ -87,6 +87,17 @@ describe('9: stop', () => {
     expect(await stateOf(vm)).toBe('stopped');
   });
 
+  it('uses Stop also on a server that is too slow to say how it is', async () => {
+    const asked = join(lab.root, 'requests');
+    const backend = lab.backend({}, { env: { FAKE_PROPOLIS_REQUESTS: asked } });
+    const vm = await backend.start(await lab.prepared(), contextOf());
+    await lab.tell(vm, 'fault', JSON.stringify({ step: 'get', kind: 'hang', times: 2 }));
+    await lab.backend().stop(vm, { timeoutMs: 0 }, contextOf());
+    expect(await stateOf(vm)).toBe('stopped');
+    // To end its process alone would leave the kernel's VM.
+    expect(await readFile(asked, 'utf8')).toContain(JSON.stringify('"Stop"'));
+  });
+
   it('is idempotent', async () => {
     let vm = await lab.running();
     for (let times = 0; times < 3; times += 1) {
