@@ -35,9 +35,11 @@ class PropolisProject {
     await mkdir(guestBin);
     // What a guest does that is told to power off. Its server is the one whose port stands in the file.
     const powerOff = `fetch("http://127.0.0.1:" + require("fs").readFileSync("${directory}/port") + "/fake/power-off", { method: "POST" })`;
-    await writeFile(join(guestBin, 'poweroff'), `#!/bin/sh\nexec ${process.execPath} -e '${powerOff}'\n`, {
-      mode: 0o755,
-    });
+    const program = async (name: string, line: string): Promise<void> =>
+      writeFile(join(guestBin, name), `#!/bin/sh\n${line}\n`, { mode: 0o755 });
+    await program('poweroff', `exec ${process.execPath} -e '${powerOff}'`);
+    // That of this machine would look for poweroff in directories of its own.
+    await program('sudo', '[ "$1" = -n ] && shift\nexec "$@"');
     const sshd = await startSshd({ environment: { PATH: `${guestBin}:/usr/bin:/bin` } });
     const illumos = await makeIllumos(directory);
     illumos.fake.change(({ neighbours }) => {
@@ -97,9 +99,11 @@ class PropolisProject {
 
   /** From now on `poweroff` in a guest is that of this VM. */
   async powerButtonOf(name: string): Promise<void> {
-    // Never that of this machine.
-    const found = await this.vmctl('exec', name, '--', 'sh', '-c', 'command -v poweroff');
-    if (!found.stdout.startsWith(this.#directory)) throw new Error(`poweroff is ${found.stdout}`);
+    // Never those of this machine.
+    const look = 'command -v poweroff; command -v sudo';
+    const { stdout } = await this.vmctl('exec', name, '--', 'sh', '-c', look);
+    const own = ['poweroff', 'sudo'].map((program) => join(this.#directory, 'guest-bin', program));
+    if (stdout.trim() !== own.join('\n')) throw new Error(`the guest would run ${stdout}`);
     const { [name]: handle } = await this.home.registry();
     await writeFile(join(this.#directory, 'port'), String(handle?.['propolis_port']));
   }
