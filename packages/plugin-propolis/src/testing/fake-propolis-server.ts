@@ -8,8 +8,9 @@ import { type InstanceState, VERSION_HEADER } from '../api/types.js';
 import { requestedVersion } from './api-version.js';
 import { answerFor, type FakeAnswer, FakeRefusal } from './fake-answer.js';
 import { FakeApi } from './fake-api.js';
-import { offsetOf, parseJson, readBody } from './fake-body.js';
+import { offsetOf, readBody } from './fake-body.js';
 import { control } from './fake-control.js';
+import { answerEndpoint, stepOf } from './fake-endpoints.js';
 import { FakeLog } from './fake-log.js';
 import { FakeSerial } from './fake-serial.js';
 import type { FakePropolisServerOptions, FakeRequest } from './fake-server-options.js';
@@ -181,7 +182,7 @@ export class FakePropolisServer implements AsyncDisposable {
     requestId: string,
     signal: AbortSignal,
   ): Promise<FakeAnswer | undefined> {
-    const { pathname, searchParams } = new URL(request.url ?? '', 'http://fake');
+    const { pathname } = new URL(request.url ?? '', 'http://fake');
     if (this.#isControl(pathname)) {
       await control(this, pathname.slice('/fake/'.length), body);
       return { status: 204 };
@@ -191,35 +192,7 @@ export class FakePropolisServer implements AsyncDisposable {
     const fault = step === undefined ? undefined : this.#faults.take(step);
     if (fault?.kind === 'fail') this.#api.instance?.failToStart();
     else if (fault !== undefined) return this.#goWrong(request, fault, requestId);
-    switch (`${request.method} ${pathname}`) {
-      case 'GET /instance':
-        return { status: 200, body: { instance: this.#api.describe() } };
-      case 'GET /instance/spec': {
-        const { properties, state } = this.#api.describe();
-        return {
-          status: 200,
-          body: { properties, state, spec: { type: 'Present', value: this.spec?.spec } },
-        };
-      }
-      case 'PUT /instance':
-        this.#api.ensure(parseJson(request, body), major);
-        return { status: 201, body: { migrate: null } };
-      case 'PUT /instance/state':
-        this.#api.requestState(parseJson(request, body));
-        return { status: 204 };
-      case 'GET /instance/state-monitor':
-        return this.#api.monitor(parseJson(request, body), signal);
-      case 'GET /instance/serial/history':
-        return this.#api.history(searchParams);
-      case 'GET /instance/migration-status':
-        this.#api.describe();
-        return { status: 200, body: { migration_in: null, migration_out: null } };
-      case 'POST /instance/nmi':
-        this.#api.describe();
-        return { status: 200, body: null };
-      default:
-        throw new FakeRefusal(404, 'Not Found');
-    }
+    return answerEndpoint(this.#api, request, { body, major, signal });
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -279,13 +252,4 @@ export class FakePropolisServer implements AsyncDisposable {
     else return answerFor(new FakeRefusal(status, message, errorCode), requestId);
     return undefined;
   }
-}
-
-function stepOf(what: string, body: string): FakeStep | undefined {
-  if (what === 'GET /instance') return 'get';
-  if (what === 'PUT /instance') return 'ensure';
-  if (what === 'GET /instance/state-monitor') return 'monitor';
-  if (what === 'GET /instance/serial/history') return 'history';
-  if (what !== 'PUT /instance/state') return undefined;
-  return body === '"Run"' ? 'run' : body === '"Stop"' ? 'stop' : body === '"Reboot"' ? 'reboot' : undefined;
 }
