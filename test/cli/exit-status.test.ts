@@ -64,7 +64,7 @@ describe('the exit status', () => {
     [7, ['ssh', 'web', 'exit', '7']],
     [7, ['exec', 'web', '--', 'sh', '-c', 'exit 7']],
     [143, ['exec', 'web', '--', 'sh', '-c', 'kill -TERM $$']],
-    [2, ['ssh', 'nobody', 'true']],
+    [255, ['ssh', 'nobody', 'true']],
     [255, ['exec', 'nobody', '--', 'true']],
     [255, ['ssh', 'web', '--user', 'nobody-here', 'true']],
   ])(

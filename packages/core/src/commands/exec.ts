@@ -2,13 +2,10 @@ import { Args, Flags } from '@oclif/core';
 import { constants } from 'node:os';
 import { BaseCommand, sharedFlags } from '../cli/base-command.js';
 import { Waiting } from '../cli/waiting.js';
-import { EXIT } from '../errors/registry.js';
+import { EXIT, NOT_RUN } from '../errors/registry.js';
 import { VmctlError } from '../errors/vmctl-error.js';
 import type { GuestExecResult } from '../guest/contract.js';
 import { writerTo } from '../ui/stream-pressure.js';
-
-/** What ssh exits with when it fails itself. */
-const NOT_RUN = 255;
 
 export default class Exec extends BaseCommand {
   static override summary = 'Run a command in a VM.';

@@ -1,7 +1,8 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand, sharedFlags } from '../cli/base-command.js';
-import type { SshCommand } from '../operations/ssh.js';
 import { runInForeground } from '../cli/run-in-foreground.js';
+import { EXIT, NOT_RUN } from '../errors/registry.js';
+import type { SshCommand } from '../operations/ssh.js';
 
 export default class Ssh extends BaseCommand {
   static override summary = 'Log in to a VM, or run a command in it.';
@@ -21,7 +22,7 @@ With --json the command line is printed instead of run.`;
   ];
   static override exitStatuses = [
     ['N', 'that of the command, or of the shell'],
-    ['255', 'ssh could not log in'],
+    ['255', 'vmctl or ssh could not log in'],
   ] as const;
   static override strict = false;
   static override args = {
@@ -54,5 +55,12 @@ With --json the command line is printed instead of run.`;
     });
     if (!this.jsonEnabled()) this.endWith(await runInForeground(ssh.file, ssh.args));
     return ssh;
+  }
+
+  /** As ssh does it: so an error of vmctl is none of the command's. */
+  protected override async catch(error: Error & { exitCode?: number }): Promise<unknown> {
+    const answer = await super.catch(error);
+    if (process.exitCode !== EXIT.interrupted) this.endWith(NOT_RUN);
+    return answer;
   }
 }

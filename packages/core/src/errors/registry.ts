@@ -20,6 +20,9 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
+/** How `ssh` and `exec` end when there was no command whose status could be passed on; ssh(1) has the same. */
+export const NOT_RUN = 255;
+
 /** Every error code, sorted. The wording is free, the codes are stable. */
 export const errorRegistry = {
   VMCTL_ADDRESS_UNUSABLE: {
