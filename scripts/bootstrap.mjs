@@ -17,7 +17,9 @@ export async function bootstrap(purpose) {
   if (!dependenciesAreInstalled()) {
     // With the working tree's lock file, also where a user's settings would leave out devDependencies.
     // `npm ci` refuses a lock file without the optional packages of other platforms, which not every registry has.
-    await run('npm', ['install', '--no-save', '--include=dev']);
+    // Under a Node.js that is too old for the tools npm would warn of each of them, hundreds of lines of it; they run under
+    // the one that comes with them.
+    await run('npm', ['install', '--no-save', '--include=dev', '--loglevel=error']);
   }
   if (!nodeIsNewEnough()) {
     const [, script = '', ...args] = process.argv;
