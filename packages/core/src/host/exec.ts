@@ -13,6 +13,11 @@ export interface ExecOptions {
   readonly input?: string | undefined;
   /** An abort ends the command: SIGTERM, and SIGKILL after five seconds. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Told the id of the process once it runs. One that has more rights than vmctl takes no signal of vmctl's: whoever
+   * gave it those has to end it after an abort, and at the time-out.
+   */
+  readonly onStart?: ((pid: number) => void) | undefined;
   /** Default 120,000; 0: no limit, for commands that a user waits for. */
   readonly timeoutMs?: number | undefined;
   /**
@@ -91,6 +96,7 @@ export function createExec({ env, packageHints }: CreateExecOptions = {}): Exec 
       buffer: false,
       stripFinalNewline: false,
     });
+    if (command.pid !== undefined) options.onStart?.(command.pid);
     const endWith = (error: unknown): void => sinks.abort(error);
     const stdout = new CollectedStream(command.stdout, options.onStdout, endWith);
     const stderr = new CollectedStream(command.stderr, options.onStderr, endWith);

@@ -1,4 +1,4 @@
-import type { PluginHost } from '@vmctl/core/plugin';
+import type { PluginHost, ProcessIdentity } from '@vmctl/core/plugin';
 import { messageOf } from '../thrown.js';
 import { parseNeighbours } from './arp-output.js';
 import { parseLinkNames, parseVnics } from './dladm-output.js';
@@ -18,16 +18,38 @@ const ZFS_MS = 120_000;
 /** An image of many gigabytes on a slow pool; Ctrl-C ends it at any time. */
 const CONVERT_MS = 2 * 60 * 60 * 1000;
 
+/**
+ * How long a program that was told to end may take before it hears it with more rights: one that has none has heard it
+ * from vmctl itself.
+ */
+const ENDINGS = [
+  ['TERM', 1_000],
+  ['KILL', 5_000],
+] as const;
+
 interface Run extends CommandOptions {
   readonly timeoutMs: number;
 }
 
 /** {@link HostCommands} through the programs of illumos. */
-export function createIllumosCommands(host: Pick<PluginHost, 'exec' | 'error'>): HostCommands {
+export function createIllumosCommands(host: Pick<PluginHost, 'exec' | 'error' | 'processes'>): HostCommands {
   const run = async (file: string, args: readonly string[], { timeoutMs, signal }: Run): Promise<string> =>
     (await host.exec(file, args, { env: ENGLISH, timeoutMs, signal })).stdout;
   const change = async (file: string, args: readonly string[], options: Run): Promise<void> => {
-    await run('pfexec', [file, ...args], options);
+    const { timeoutMs, signal } = options;
+    let started: Promise<ProcessIdentity | undefined> | undefined;
+    const onStart = (pid: number): void => void (started = host.processes.identify(pid));
+    const over = new AbortController();
+    const timer = setTimeout(() => over.abort(), timeoutMs);
+    const isOver = AbortSignal.any([over.signal, ...(signal === undefined ? [] : [signal])]);
+    const onOver = (): void => void endPrivileged(host, started);
+    isOver.addEventListener('abort', onOver, { once: true });
+    try {
+      await host.exec('pfexec', [file, ...args], { env: ENGLISH, timeoutMs, signal, onStart });
+    } finally {
+      clearTimeout(timer);
+      isOver.removeEventListener('abort', onOver);
+    }
   };
   const read = async <T>(
     file: string,
@@ -98,6 +120,23 @@ export function createIllumosCommands(host: Pick<PluginHost, 'exec' | 'error'>):
     signalProcess: (pid, signal) =>
       change('kill', ['-s', signal.replace(/^SIG/, ''), String(pid)], { timeoutMs: SHORT_MS }),
   };
+}
+
+/** Ends a program that has more rights than vmctl, and so takes no signal of its: SIGTERM, then SIGKILL. Never rejects. */
+async function endPrivileged(
+  { exec, processes }: Pick<PluginHost, 'exec' | 'processes'>,
+  started: Promise<ProcessIdentity | undefined> | undefined,
+): Promise<void> {
+  try {
+    const identity = await started;
+    if (identity === undefined) return;
+    for (const [signal, timeoutMs] of ENDINGS) {
+      if (await processes.waitForExit(identity, { timeoutMs })) return;
+      await exec('pfexec', ['kill', '-s', signal, String(identity.pid)], { timeoutMs: SHORT_MS });
+    }
+  } catch {
+    // It ended in this moment, or may not be ended: whoever waits for it hears of that.
+  }
 }
 
 /** Set in the same step in which the dataset comes to be: a kill leaves none that is not known as ours. */

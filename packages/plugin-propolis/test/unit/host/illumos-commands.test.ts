@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Exec, PluginHost } from '@vmctl/core/plugin';
 import { createFakeHost } from '@vmctl/core/testing';
 import { createIllumosCommands } from '../../../src/host/illumos-commands.js';
 import { clonesIn, toolFailure } from '../../../src/host/tool-failure.js';
@@ -51,6 +52,51 @@ it('runs exactly these commands, and what changes the host through pfexec', asyn
     'arp -an',
     'pfexec kill -s TERM 42',
   ]);
+});
+
+describe('a program with more rights than vmctl, which takes no signal of its', () => {
+  /** A host on which it ends when it is told to with the same rights, or by itself. */
+  function privileged({ endsByItself }: { readonly endsByItself: boolean }) {
+    const abort = new AbortController();
+    const isOver = Promise.withResolvers<void>();
+    let isGone = endsByItself;
+    const lines: string[] = [];
+    const fake = createFakeHost({ platform: 'sunos' });
+    const exec: Exec = async (file, args, { onStart, signal } = {}) => {
+      lines.push([file, ...args.slice(0, 4)].join(' '));
+      if (args[0] === 'kill') {
+        isGone = true;
+        isOver.resolve();
+      } else {
+        onStart?.(42);
+        abort.abort(new Error('interrupted'));
+        if (!endsByItself) await isOver.promise;
+        signal?.throwIfAborted();
+      }
+      return { exitCode: 0, stdout: '', stderr: '' };
+    };
+    const processes: PluginHost['processes'] = {
+      ...fake.processes,
+      identify: async (pid) => ({ pid, startTime: 'then' }),
+      waitForExit: async () => isGone,
+    };
+    const commands = createIllumosCommands({ ...fake, exec, processes });
+    const { signal } = abort;
+    const work = commands.convertImage({ path: '/i.raw', format: 'raw', device: '/dev/zvol' }, { signal });
+    return { lines, work };
+  }
+
+  it('is ended with those rights after an abort', async () => {
+    const { lines, work } = privileged({ endsByItself: false });
+    await expect(work).rejects.toThrow('interrupted');
+    expect(lines).toEqual(['pfexec qemu-img convert -n -f', 'pfexec kill -s TERM 42']);
+  });
+
+  it('is left alone when it has ended: its id may be that of another by now', async () => {
+    const { lines, work } = privileged({ endsByItself: true });
+    await expect(work).rejects.toThrow('interrupted');
+    expect(lines).toEqual(['pfexec qemu-img convert -n -f']);
+  });
 });
 
 it('gives every command a time limit, the words of the C locale, and the caller’s signal', async () => {
