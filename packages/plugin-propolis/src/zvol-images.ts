@@ -114,8 +114,9 @@ export class ZvolImages {
   async #remove(name: string, snapshot: string): Promise<readonly string[] | undefined> {
     const { commands } = this.#options;
     try {
-      await commands.destroyDataset(snapshot);
-      await untilNotBusy(() => commands.destroyDataset(name), { timeoutMs: BUSY_MS });
+      for (const each of [snapshot, name]) {
+        await untilNotBusy(() => commands.destroyDataset(each), { timeoutMs: BUSY_MS });
+      }
       return undefined;
     } catch (error) {
       const failure = toolFailure(error);

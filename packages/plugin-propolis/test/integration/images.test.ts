@@ -153,6 +153,15 @@ describe('an image', () => {
     expect(count(/zfs destroy .*-\w*[rR]/)).toBe(0);
   });
 
+  it('13: that is busy is removed as soon as it is not, when its file is gone', async () => {
+    const vm = await lab.prepared();
+    await rm(join(lab.root, 'disk.img'));
+    const [name = ''] = images();
+    lab.fake.fail(`zfs destroy ${name}`, `cannot destroy '${name}': dataset is busy`, 2);
+    await lab.backend().destroy(vm, contextOf());
+    expect(images()).toEqual([]);
+  });
+
   it('whose file is there stays for the next VM', async () => {
     await lab.backend().destroy(await lab.prepared(), contextOf());
     expect(images()).toHaveLength(1);
@@ -194,6 +203,20 @@ describe('a disk', () => {
       code: 'VMCTL_PROPOLIS_DATASET_TAKEN',
       message: expect.stringContaining('rpool/other@base'),
     });
+  });
+
+  it('14: of another user’s VM of the same name and image is neither used nor destroyed', async () => {
+    const { id } = await lab.prepared();
+    lab.fake.change(({ datasets }) => {
+      const web = datasets['rpool/vmctl/vms/web'];
+      const properties = { 'vmctl:id': `${id}0`, 'vmctl:source': '/home/other/vms/web' };
+      if (web !== undefined) datasets['rpool/vmctl/vms/web'] = { ...web, properties };
+    });
+    const { datasets } = lab.fake.state;
+    await expect(lab.backend().prepare(await lab.spec(), contextOf())).rejects.toMatchObject({
+      code: 'VMCTL_PROPOLIS_DATASET_TAKEN',
+    });
+    expect(lab.fake.state.datasets).toEqual(datasets);
   });
 
   it('13: that comes to be between look and clone (“already exists”) is taken only with the right tags', async () => {
