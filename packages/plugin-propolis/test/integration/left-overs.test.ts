@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { findRecorder } from '../../src/serial/recorder.js';
 import { readRecord, recordPath, writeRecord, type RunRecord } from '../../src/vm-record.js';
 import { findServerProcess } from '../../src/server-process.js';
 import { contextOf, processesOf, useIllumosLab } from '../support/illumos-lab.js';
@@ -141,6 +142,29 @@ describe('14: left-overs', () => {
       expect((await lab.backend().start(stopped, contextOf())).pid).not.toBe(vm.pid);
     },
   );
+
+  it('a VM without its recorder, which was killed, gets one with the next start and stays as it is', async () => {
+    const vm = await lab.running();
+    const { processes } = lab.host();
+    const killed = await findRecorder({ processes }, vm.work_dir);
+    if (killed === undefined) throw new Error('it has a recorder');
+    await processes.signal(killed, 'SIGKILL');
+    await processes.waitForExit(killed, { timeoutMs: 10_000 });
+    expect((await lab.backend().start(vm, contextOf())).pid).toBe(vm.pid);
+    expect(await findRecorder({ processes }, vm.work_dir)).toBeDefined();
+  });
+
+  it('a directory elsewhere, which a damaged record calls that of a boot, is not removed', async () => {
+    const vm = await lab.prepared();
+    const record = await readRecord(vm.work_dir);
+    if (record === undefined) throw new Error('it was prepared');
+    const directory = join(lab.root, 'elsewhere');
+    await mkdir(directory);
+    const run: RunRecord = { port: 1, directory, pid: null, startTime: null, ensured: true };
+    await writeRecord(lab.host(), vm.work_dir, { ...record, run });
+    await lab.backend().destroy(vm, contextOf());
+    expect(await readdir(directory)).toEqual([]);
+  });
 
   it('a dataset that has taken the place of the VM’s disk is not destroyed', async () => {
     const vm = await lab.prepared();
