@@ -11,6 +11,7 @@ import type { RepairResult } from './operations/doctor/finding.js';
 import type { DoctorReport } from './operations/doctor.js';
 import type { DownOptions } from './operations/down.js';
 import type { EventsOptions, ObservedEvent } from './operations/events.js';
+import type { ExistingVmsOptions } from './operations/existing-vms.js';
 import type { FormatOptions, FormattedFile, FormattedText } from './operations/format.js';
 import type { ImageListing } from './operations/image-listing.js';
 import type {
@@ -255,6 +256,11 @@ export class Vmctl {
   async vmNames(options?: { file?: string }): Promise<string[]> {
     const { loadVmFile } = await import('./operations/select-vms.js');
     return (await loadVmFile(this.#runtime, options?.file, { steps: false })).vms.map(({ name }) => name);
+  }
+
+  /** Those VMs of a VMFile that exist: what `reload` and `down` with `destroy` take the disks of. */
+  async existingVms(options?: ExistingVmsOptions): Promise<string[]> {
+    return (await import('./operations/existing-vms.js')).existingVms(this.#runtime, options);
   }
 
   /** The VMs that need one of these plugins, and could not be worked with when they were gone. */

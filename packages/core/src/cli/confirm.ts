@@ -45,3 +45,30 @@ export async function confirm(options: {
   if (await ask(options.question, { default: false })) return;
   throw new VmctlError('VMCTL_CONFIRMATION_NEEDED', { message: 'Nothing was done.' });
 }
+
+/**
+ * Asks on a terminal before VMs of a VMFile lose their disks. Unlike {@link confirm} it lets a script go on: the command
+ * is one that scripts have always called without `--yes`.
+ *
+ * @throws VMCTL_CONFIRMATION_NEEDED on a "no"
+ */
+export async function confirmLoss(options: {
+  /** What is done after the VMs have been destroyed: `bring up anew`. */
+  readonly next?: string | undefined;
+  readonly yes: boolean;
+  readonly json: boolean;
+  /** The VMs that have a disk to lose. Only called when there is somebody to ask. */
+  readonly existing: () => Promise<readonly string[]>;
+}): Promise<void> {
+  const { next, yes, json } = options;
+  if (yes || json || !isTerminal()) return;
+  const names = await options.existing();
+  if (names.length === 0) return;
+  const destroy = `Destroy ${vmsWithDisks(names)}`;
+  await confirm({ question: `${destroy}${next === undefined ? '' : `, and ${next}`}?`, yes, json });
+}
+
+/** `web with its disk` */
+function vmsWithDisks(names: readonly string[]): string {
+  return `${names.join(', ')} with ${names.length === 1 ? 'its disk' : 'all disks'}`;
+}
