@@ -3,11 +3,16 @@ import { summaryLines } from './run-summary.js';
 import { STAGE_LABELS } from './stage-labels.js';
 import type { Style } from './style.js';
 import { widthOf } from './text-width.js';
-import { formatDuration, spellDuration } from './units.js';
+import { formatDuration } from './units.js';
+import { wrapText } from './wrap-text.js';
 
 const LABEL_WIDTH = 9;
 const DETAIL_WIDTH = 44;
 const TOOK_WIDTH = 7;
+/** What was over sooner was refused; how long that took says nothing. */
+const REFUSED_WITHIN_MS = 1000;
+/** A terminal with less room tears words anyway. */
+const LEAST_WRAP = 20;
 /** A line of output that does not end is shown in parts: a program may print megabytes without a newline. */
 const LONGEST_LINE = 16 * 1024;
 
@@ -26,6 +31,7 @@ export class EventLines {
   readonly #style: Style;
   readonly #rules: TerminalRules;
   #nameWidth = 0;
+  #operation = '';
   #several = false;
   /** VMs that had a step run. */
   readonly #provisioned = new Set<string>();
@@ -41,6 +47,7 @@ export class EventLines {
   lines(event: VmctlEvent): readonly string[] {
     switch (event.type) {
       case 'run.started':
+        this.#operation = event.operation;
         this.#nameWidth = Math.max(0, ...event.vms.map((vm) => vm.length));
         this.#several = event.vms.length > 1;
         return event.vms.length === 0 ? ['Nothing to do: there are no VMs.'] : [];
@@ -138,16 +145,17 @@ export class EventLines {
 
   #warning(vm: string | undefined, message: string, hint: string | undefined): string[] {
     const { warn, dim } = this.#style;
-    const [first = '', ...rest] = this.#cleanLines(message);
-    const lines = [`${warn('!')} ${vm === undefined ? '' : `${vm}: `}${first}`, ...rest];
-    if (hint !== undefined) lines.push(...this.#cleanLines(hint).map((line) => dim(`  ${line}`)));
+    const named = vm === undefined || message.startsWith(`${vm} `) ? message : `${vm}: ${message}`;
+    const [first = '', ...rest] = this.#wrapped(named);
+    const lines = [`${warn('!')} ${first}`, ...rest.map((line) => `  ${line}`)];
+    if (hint !== undefined) lines.push(...this.#wrapped(hint).map((line) => dim(`  ${line}`)));
     return lines;
   }
 
   #finished(result: VmResult): string[] {
     const { good, dim, bad, warn } = this.#style;
     const { vm, durationMs } = result;
-    const took = spellDuration(durationMs);
+    const took = formatDuration(durationMs);
     switch (result.outcome) {
       case 'up': {
         const how = this.#provisioned.has(vm) ? 'up and provisioned' : 'up';
@@ -192,10 +200,18 @@ export class EventLines {
         if (durationMs === 0) return [`${warn('-')} ${vm} interrupted before it began`];
         return [`${warn('-')} ${vm} interrupted`, ...this.#error(result.error)];
       case 'failed': {
-        const where = result.stage === undefined ? '' : ` in ${STAGE_LABELS[result.stage]}`;
-        return [`${bad('✗')} ${vm} failed${where} after ${took}`, ...this.#error(result.error)];
+        return [`${bad('✗')} ${this.#failure(result)}`, ...this.#error(result.error)];
       }
     }
+  }
+
+  /** `web failed in start after 1.2s` of a VM that did not come up, else `web: suspend failed`: the VM may be well. */
+  #failure({ vm, stage, durationMs }: VmResult): string {
+    const operation = this.#operation;
+    const what = stage === undefined || operation === 'wait' ? `${vm}: ${operation} failed` : `${vm} failed`;
+    const where = stage === undefined || operation === 'wait' ? '' : ` in ${STAGE_LABELS[stage]}`;
+    const isRefused = stage === undefined && durationMs < REFUSED_WITHIN_MS;
+    return `${what}${where}${isRefused ? '' : ` after ${formatDuration(durationMs)}`}`;
   }
 
   #error(error: ErrorReport | undefined): string[] {
@@ -207,6 +223,16 @@ export class EventLines {
 
   #step({ index, count, name }: StepReference): string {
     return `${index}/${count} ${this.#rules.clean(name)}`;
+  }
+
+  /** Lines that a terminal does not tear inside words when they are indented by two. */
+  #wrapped(text: string): string[] {
+    const width = (this.#rules.columns() ?? Infinity) - 2;
+    return this.#cleanLines(text).flatMap((line) => {
+      if (width < LEAST_WRAP || widthOf(line) <= width) return [line];
+      const indent = line.slice(0, line.length - line.trimStart().length);
+      return wrapText(line, width - indent.length).map((part) => indent + part);
+    });
   }
 
   #cleanLines(text: string): string[] {

@@ -46,6 +46,14 @@ const DOING: Readonly<Record<string, string>> = {
   wait: 'waiting for its state to change',
 };
 
+/** What is waited for, by the check that tells when it is there. */
+const AWAITED: Readonly<Record<string, string>> = {
+  'process alive': 'its process',
+  'SSH port answers': 'the SSH port',
+  'login works': 'the login',
+  'cloud-init finished': 'cloud-init',
+};
+
 /** How far a run is, from its events. */
 export class RunState {
   #operation = '';
@@ -98,7 +106,7 @@ export class RunState {
         this.#note(event.vm, 'failed, cleaning up');
         break;
       case 'check.started':
-        this.#note(event.vm, `waiting for ${event.check}`);
+        this.#note(event.vm, `waiting for ${AWAITED[event.check] ?? event.check}`);
         break;
       case 'progress':
         if (event.vm !== undefined) this.#transfer(event.vm, event, now);

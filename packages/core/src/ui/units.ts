@@ -11,14 +11,6 @@ export function formatRemaining(ms: number): string {
   return seconds < 60 ? `${seconds}s` : minutesText(seconds);
 }
 
-/** For sentences: `52 s`, `0.4 s`, `2 min 5 s`. */
-export function spellDuration(ms: number): string {
-  const seconds = ms / 1000;
-  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  return whole < 120 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
-}
-
 /** Powers of 1024: `512 B`, `1.5 MiB`, `20 GiB`. */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];

@@ -120,7 +120,7 @@ describe('EventLines', () => {
         error: { code: 'VMCTL_X', message: 'It broke.\nBadly.', hint: 'Mend it.' },
       }),
     ).toEqual([
-      '✗ web failed in start after 1.2 s',
+      '✗ web failed in start after 1.2s',
       '    It broke.',
       '    Badly.',
       '    [VMCTL_X]',
@@ -128,20 +128,66 @@ describe('EventLines', () => {
     ]);
   });
 
+  it.each([
+    ['suspend', undefined, 40, '✗ web: suspend failed'],
+    ['up', undefined, 40, '✗ web: up failed'],
+    ['stop', undefined, 31_000, '✗ web: stop failed after 31.0s'],
+    ['wait', 'ready', 120_000, '✗ web: wait failed after 2m 00s'],
+    ['up', 'ready', 120_000, '✗ web failed in ready after 2m 00s'],
+  ] as const)(
+    'names the operation that failed, which may be all that did: %s, %s',
+    (operation, stage, durationMs, line) => {
+      const error = { code: 'VMCTL_X', message: 'No.' };
+      expect(
+        show(
+          { type: 'run.started', operation, vms: ['web'] },
+          { type: 'vm.finished', vm: 'web', outcome: 'failed', stage, durationMs, error },
+        )[0],
+      ).toBe(line);
+    },
+  );
+
+  it('breaks a long warning of a terminal between words, and leaves that of a pipe whole', () => {
+    const warning = {
+      type: 'warning',
+      vm: 'web',
+      code: 'VMCTL_X',
+      message: 'guests are emulated, which takes many times as long',
+      hint: 'Ask the administrator for access to the device `/dev/kvm of this host`, then log in anew.',
+      time,
+    } as const;
+    const terminal = new EventLines(style, { columns: () => 40, clean: (text) => text });
+    expect(terminal.lines(warning)).toEqual([
+      '! web: guests are emulated, which takes',
+      '  many times as long',
+      '  Ask the administrator for access to',
+      '  the device `/dev/kvm of this host`,',
+      '  then log in anew.',
+    ]);
+    expect(new EventLines(style).lines(warning)).toHaveLength(2);
+  });
+
+  it('says the name of a VM once in a warning that begins with it', () => {
+    const warning = { type: 'warning', vm: 'old', code: 'VMCTL_X' } as const;
+    expect(
+      show({ ...warning, message: 'old did not power off within 30 s and was ended by force.' }),
+    ).toEqual(['! old did not power off within 30 s and was ended by force.']);
+  });
+
   it('says that a VM is provisioned only when a step ran', () => {
-    const up: VmctlEventBody = { type: 'vm.finished', vm: 'web', outcome: 'up', durationMs: 52_000 };
-    expect(show(up)).toEqual(['✓ web is up in 52 s   vmctl ssh web']);
+    const up: VmctlEventBody = { type: 'vm.finished', vm: 'web', outcome: 'up', durationMs: 112_000 };
+    expect(show(up)).toEqual(['✓ web is up in 1m 52s   vmctl ssh web']);
     expect(show({ type: 'step.finished', vm: 'web', step, durationMs: 1 }, up).at(-1)).toBe(
-      '✓ web is up and provisioned in 52 s   vmctl ssh web',
+      '✓ web is up and provisioned in 1m 52s   vmctl ssh web',
     );
   });
 
   it.each([
-    ['created', '✓ web created in 2.0 s   vmctl start web'],
-    ['started', '✓ web started in 2.0 s   vmctl wait web'],
-    ['restarted', '✓ web restarted in 2.0 s   vmctl wait web'],
+    ['created', '✓ web created in 2.0s   vmctl start web'],
+    ['started', '✓ web started in 2.0s   vmctl wait web'],
+    ['restarted', '✓ web restarted in 2.0s   vmctl wait web'],
     ['already-running', '✓ web is running already   vmctl ssh web'],
-    ['stopped', '✓ web stopped in 2.0 s'],
+    ['stopped', '✓ web stopped in 2.0s'],
     ['already-stopped', '✓ web was stopped already'],
     ['suspended', '✓ web suspended   vmctl resume web'],
     ['already-suspended', '✓ web is suspended already   vmctl resume web'],

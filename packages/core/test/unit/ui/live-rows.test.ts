@@ -42,17 +42,17 @@ describe('the live view', () => {
       100,
       [
         '⠋ web       image     noble.img  ━━━────────────  20 % of 100 MiB     5 MiB/s  16s left  5.0s',
-        '⠋ database  ready     waiting for login works  4.0s',
+        '⠋ database  ready     waiting for the login  4.0s',
       ],
     ],
     [
       80,
       [
         '⠋ web       image     noble.img  ━─────  20 %     5 MiB/s  16s left  5.0s',
-        '⠋ database  ready     waiting for login works  4.0s',
+        '⠋ database  ready     waiting for the login  4.0s',
       ],
     ],
-    [40, ['⠋ web       noble.img  20 %  5.0s', '⠋ database  waiting for login …  4.0s']],
+    [40, ['⠋ web       noble.img  20 %  5.0s', '⠋ database  waiting for the lo…  4.0s']],
     [20, ['⠋ web      20 %', '⠋ datab…  waiting …']],
     [10, ['⠋ web', '⠋ databa…']],
     [3, ['⠋…', '⠋…']],

@@ -33,12 +33,12 @@ describe('TerminalRenderer', () => {
     show(started, { type: 'stage.started', vm: 'web', stage: 'ready' });
     show({ type: 'check.started', vm: 'web', check: 'login works' });
     jest.advanceTimersByTime(2000);
-    expect(terminal.text).toMatch(/^. web {2}ready +waiting for login works +2\.0s$/);
+    expect(terminal.text).toMatch(/^. web {2}ready +waiting for the login +2\.0s$/);
     show({ type: 'stage.finished', vm: 'web', stage: 'ready', detail: 'ssh works', durationMs: 2000 });
     show({ type: 'vm.finished', vm: 'web', outcome: 'up', durationMs: 2000 });
     jest.advanceTimersByTime(100);
     expect(terminal.text).toMatch(
-      /^ {2}web {2}ready +ssh works +2\.0s\n✓ web is up in 2\.0 s {3}vmctl ssh web$/,
+      /^ {2}web {2}ready +ssh works +2\.0s\n✓ web is up in 2\.0s {3}vmctl ssh web$/,
     );
   });
 

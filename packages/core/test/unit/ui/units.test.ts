@@ -1,11 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  formatAge,
-  formatBytes,
-  formatDuration,
-  formatRemaining,
-  spellDuration,
-} from '../../../src/ui/units.js';
+import { formatAge, formatBytes, formatDuration, formatRemaining } from '../../../src/ui/units.js';
 
 describe('formatDuration', () => {
   it.each([
@@ -29,17 +23,6 @@ describe('formatRemaining', () => {
     [3_720_000, '1h 02m'],
   ])('%d ms is %s', (ms, text) => {
     expect(formatRemaining(ms)).toBe(text);
-  });
-});
-
-describe('spellDuration', () => {
-  it.each([
-    [400, '0.4 s'],
-    [9_960, '10 s'],
-    [52_300, '52 s'],
-    [125_000, '2 min 5 s'],
-  ])('%d ms is %s', (ms, text) => {
-    expect(spellDuration(ms)).toBe(text);
   });
 });
 
