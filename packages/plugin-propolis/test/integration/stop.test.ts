@@ -91,7 +91,7 @@ describe('9: stop', () => {
     const asked = join(lab.root, 'requests');
     const backend = lab.backend({}, { env: { FAKE_PROPOLIS_REQUESTS: asked } });
     const vm = await backend.start(await lab.prepared(), contextOf());
-    await lab.tell(vm, 'fault', JSON.stringify({ step: 'get', kind: 'hang', times: 2 }));
+    await lab.tell(vm, 'fault', JSON.stringify({ step: 'get', kind: 'hang', times: 100 }));
     await lab.backend().stop(vm, { timeoutMs: 0 }, contextOf());
     expect(await stateOf(vm)).toBe('stopped');
     // To end its process alone would leave the kernel's VM.
