@@ -160,12 +160,16 @@ export function useIllumosLab() {
   });
   afterEach(async () => {
     const backend = lab.backend({ patience: { migrationMs: 0 } });
-    for (const handle of handles.splice(0)) {
-      await lab.tell(handle, 'end-migration').catch(() => undefined);
-      await backend.destroy(handle, contextOf());
+    let left: string[] = [];
+    try {
+      for (const handle of handles.splice(0)) {
+        await lab.tell(handle, 'end-migration').catch(() => undefined);
+        await backend.destroy(handle, contextOf());
+      }
+    } finally {
+      left = await processesOf(root);
+      await rm(root, { recursive: true, force: true });
     }
-    const left = await processesOf(root);
-    await rm(root, { recursive: true, force: true });
     if (left.length > 0) throw new Error(`processes are left:\n${left.join('\n')}`);
   });
   return lab;
