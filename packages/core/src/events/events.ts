@@ -31,7 +31,7 @@ export type VmOutcome =
   | 'blocked'
   | 'interrupted';
 
-/** Bodies of all events; the emitter adds `time`. Durations are in milliseconds. */
+/** Bodies of all events; the emitter adds `time`. Durations are in whole milliseconds. */
 export type VmctlEventBody =
   | { readonly type: 'run.started'; readonly operation: string; readonly vms: readonly string[] }
   | {
@@ -170,7 +170,7 @@ export interface VmResult {
   readonly vm: string;
   /** What became of it. */
   readonly outcome: VmOutcome;
-  /** Milliseconds; 0 for a VM that was never begun. */
+  /** Whole milliseconds; 0 for a VM that was never begun. */
   readonly durationMs: number;
   /** The stage that failed, where one did. */
   readonly stage?: Stage | undefined;

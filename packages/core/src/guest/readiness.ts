@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasCode, isVmctlError, messageOf, VmctlError } from '../errors/vmctl-error.js';
 import type { EventSink } from '../events/events.js';
+import { elapsedSince } from '../host/elapsed.js';
 import type { Logger } from '../host/logger.js';
 import type { GuestAddress, VmState } from '../hypervisor/contract.js';
 import { cloudInitLog, waitForCloudInit } from './cloud-init-status.js';
@@ -148,7 +149,7 @@ class Waiting {
     const result = await run();
     if (!this.#passed.has(check)) {
       this.#passed.add(check);
-      events.emit({ type: 'check.passed', vm, check, durationMs: performance.now() - start });
+      events.emit({ type: 'check.passed', vm, check, durationMs: elapsedSince(start) });
     }
     return result;
   }

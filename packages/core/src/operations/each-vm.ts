@@ -1,5 +1,6 @@
 import { reportError } from '../errors/error-report.js';
 import type { VmOutcome, VmResult } from '../events/events.js';
+import { elapsedSince } from '../host/elapsed.js';
 import type { VmHandle } from '../hypervisor/contract.js';
 import { mapConcurrently } from './concurrency.js';
 import type { OperationResult } from './operation-result.js';
@@ -37,7 +38,7 @@ export async function eachVm(runtime: Runtime, options: EachVmOptions): Promise<
     type: 'run.finished',
     operation,
     ok,
-    durationMs: performance.now() - started,
+    durationMs: elapsedSince(started),
     vms: results,
   });
   await runtime.events.settled();
@@ -53,7 +54,7 @@ export async function eachVm(runtime: Runtime, options: EachVmOptions): Promise<
         error: reportError(error),
       }),
     );
-    const whole = { vm, durationMs: performance.now() - vmStarted, ...result };
+    const whole = { vm, durationMs: elapsedSince(vmStarted), ...result };
     runtime.events.emit({ type: 'vm.finished', ...whole });
     return whole;
   }

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { reportError } from '../errors/error-report.js';
 import type { VmResult } from '../events/events.js';
+import { elapsedSince } from '../host/elapsed.js';
 import { type Milestone, schedule } from '../pipeline/scheduler.js';
 import type { StageServices } from '../pipeline/stage-services.js';
 import { tapCoreStages } from '../pipeline/stages.js';
@@ -160,7 +161,7 @@ export async function runVms(
     return result;
   });
   const ok = results.every(isWell);
-  const durationMs = performance.now() - started;
+  const durationMs = elapsedSince(started);
   events.emit({ type: 'run.finished', operation: job.operation, ok, durationMs, vms: results });
   await events.settled();
   return { ok, vms: results };

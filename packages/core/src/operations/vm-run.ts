@@ -1,5 +1,6 @@
 import { reportError } from '../errors/error-report.js';
 import type { Stage, VmResult } from '../events/events.js';
+import { elapsedSince } from '../host/elapsed.js';
 import type { VmHandle, VmState } from '../hypervisor/contract.js';
 import { runStages } from '../pipeline/pipeline.js';
 import { provideServices, type StageServices } from '../pipeline/stage-services.js';
@@ -27,7 +28,7 @@ export async function runVm(run: VmRun, purpose: string, work: () => Promise<End
       error: reportError(error),
     }),
   );
-  const result = { vm, durationMs: performance.now() - started, ...ending };
+  const result = { vm, durationMs: elapsedSince(started), ...ending };
   runtime.events.emit({ type: 'vm.finished', ...result });
   return result;
 }

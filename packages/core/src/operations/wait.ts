@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { reportError } from '../errors/error-report.js';
 import { VmctlError } from '../errors/vmctl-error.js';
 import type { VmOutcome } from '../events/events.js';
+import { elapsedSince } from '../host/elapsed.js';
 import type { HypervisorContext, VmHandle, VmState } from '../hypervisor/contract.js';
 import { isAddressFoundLater } from '../hypervisor/guest-network.js';
 import { waitForLogin } from '../pipeline/wait-for-login.js';
@@ -124,9 +125,9 @@ class VmWait {
     events.emit({ type: 'stage.started', ...stage });
     try {
       const detail = await this.#login(handle);
-      events.emit({ type: 'stage.finished', ...stage, detail, durationMs: performance.now() - started });
+      events.emit({ type: 'stage.finished', ...stage, detail, durationMs: elapsedSince(started) });
     } catch (error) {
-      const durationMs = performance.now() - started;
+      const durationMs = elapsedSince(started);
       events.emit({ type: 'stage.failed', ...stage, error: reportError(error), durationMs });
       throw error;
     }

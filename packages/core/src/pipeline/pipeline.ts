@@ -1,6 +1,7 @@
 import { reportError } from '../errors/error-report.js';
 import { asError } from '../errors/vmctl-error.js';
 import { STAGES, type Stage } from '../events/events.js';
+import { elapsedSince } from '../host/elapsed.js';
 import type { UpHooks } from '../plugins/hooks.js';
 import type { UpContext } from '../plugins/up-context.js';
 import type { Milestone } from './scheduler.js';
@@ -41,7 +42,7 @@ async function runStage(
 ): Promise<void> {
   const vm = ctx.definition.name;
   const started = performance.now();
-  const elapsed = (): number => performance.now() - started;
+  const elapsed = (): number => elapsedSince(started);
   ctx.events.emit({ type: 'stage.started', vm, stage });
   ctx.detail = '';
   try {

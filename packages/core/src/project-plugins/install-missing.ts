@@ -1,5 +1,6 @@
 import { hasCode, VmctlError } from '../errors/vmctl-error.js';
 import type { EventSink } from '../events/events.js';
+import { elapsedSince } from '../host/elapsed.js';
 import type { ChosenPackage } from './drift.js';
 import { integrityOf, mustBePlugin } from './installed-package.js';
 import type { PluginPins } from './lock-file.js';
@@ -71,7 +72,7 @@ async function installPin(pin: PluginPin, options: InstallOptions): Promise<Chos
   }
   // Before it is pinned: what is no plugin should not get into a lock file.
   await mustBePlugin(pkg);
-  const durationMs = performance.now() - started;
+  const durationMs = elapsedSince(started);
   events.emit({ type: 'plugin.installed', name, version, integrity: pin.integrity, durationMs });
   return { kind: 'stored', package: pkg, pin };
 }

@@ -3,6 +3,7 @@ import { reportError } from '../errors/error-report.js';
 import { VmctlError } from '../errors/vmctl-error.js';
 import type { EventSink, StepReference } from '../events/events.js';
 import type { GuestSession, SshAccess } from '../guest/contract.js';
+import { elapsedSince } from '../host/elapsed.js';
 import type { Logger } from '../host/logger.js';
 import type { ProvisionDefinition } from '../vmfile/model.js';
 import { ProgressThrottle } from '../images/progress-throttle.js';
@@ -136,7 +137,7 @@ export class StepRun {
   }
 
   #elapsed(): number {
-    return performance.now() - this.#started;
+    return elapsedSince(this.#started);
   }
 
   #context(): ProvisionContext {
