@@ -54,7 +54,7 @@ export type { RepairOptions } from './operations/doctor/repair.js';
 export type { SshConfig, SshConfigHost, SshConfigOptions } from './operations/ssh-config.js';
 export type { InstalledSshConfig } from './operations/ssh-config-install.js';
 export type { SshCommand, SshOptions } from './operations/ssh.js';
-export type { VmStatus } from './operations/status.js';
+export type { ProvisionedStep, VmStatus } from './operations/status.js';
 export type { StopOptions } from './operations/stop.js';
 export type { OperationResult } from './operations/operation-result.js';
 export type { UpOptions } from './operations/up.js';

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { VmctlError } from '../errors/vmctl-error.js';
 import { errnoOf, fsError } from './fs-error.js';
+import { localTime } from './local-time.js';
 import { isHeldBy, readToken, swapToken } from './lock-directory.js';
 import { freeToken, heldToken, type LockHolder } from './lock-token.js';
 import type { ProcessIdentity, ProcessTable } from './process-contract.js';
@@ -174,7 +175,7 @@ function locked(options: AcquireLockOptions, holder: LockHolder): VmctlError {
   const subject = options.subject ?? options.name;
   const waited = options.wait ? 'still ' : '';
   return new VmctlError('VMCTL_LOCKED', {
-    message: `The ${subject} is ${waited}in use: process ${holder.pid} (${holder.purpose}) has worked on it since ${holder.since.toISOString()}.`,
+    message: `The ${subject} is ${waited}in use: process ${holder.pid} (${holder.purpose}) has worked on it since ${localTime(holder.since)}.`,
     hint: options.wait
       ? `See what it does: ps -fp ${holder.pid}. If it hangs, end it: kill ${holder.pid}`
       : 'Try again when it has ended, or leave out --no-wait.',

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import type { GuestAddress, ProvisionRecord, VmHandle } from '../hypervisor/contract.js';
+import type { GuestAddress, VmHandle } from '../hypervisor/contract.js';
 import type { VmInspection } from '../hypervisor/inspection.js';
 import { workDirFiles } from '../state/work-dir-files.js';
 import { mapConcurrently } from './concurrency.js';
@@ -12,6 +12,16 @@ import { type VmWork, workOn } from './vm-work.js';
 /** VMs are asked for this many at a time. */
 const AT_ONCE = 32;
 
+/** A step that succeeded, as `vmctl status --json` has it. */
+export interface ProvisionedStep {
+  /** Digest of the step's configuration and inputs; empty unless its policy was `changed`. */
+  readonly fingerprint: string;
+  /** Digest of its type and configuration alone, whatever its policy; absent for steps that older versions ran. */
+  readonly definition?: string;
+  /** ISO 8601. */
+  readonly finishedAt: string;
+}
+
 /** All that is known of one VM. Field names are those of `vmctl status --json`. */
 export interface VmStatus extends VmListing {
   readonly id: string;
@@ -22,7 +32,8 @@ export interface VmStatus extends VmListing {
   readonly mac: string | null;
   readonly firmware: 'bios' | 'uefi';
   readonly address: GuestAddress | null;
-  readonly provisioned: Readonly<Record<string, ProvisionRecord>>;
+  /** By name. */
+  readonly provisioned: Readonly<Record<string, ProvisionedStep>>;
   /** What its engine says; null when nothing runs it, or its backend cannot be asked. */
   readonly live: VmInspection | null;
   /** The command that works on it right now. */
@@ -70,11 +81,20 @@ async function statusOf(runtime: Runtime, handle: VmHandle, signal: AbortSignal)
     mac: handle.mac_addr,
     firmware: handle.uefi ? 'uefi' : 'bios',
     address,
-    provisioned: handle.provisioned ?? {},
+    provisioned: provisionedSteps(handle),
     // Of a backend that cannot be asked `problem` tells.
     live: listing.state === 'unknown' ? null : live,
     busy,
   };
+}
+
+function provisionedSteps({ provisioned = {} }: VmHandle): VmStatus['provisioned'] {
+  return Object.fromEntries(
+    Object.entries(provisioned).map(([name, { fingerprint, definition, finished_at: finishedAt }]) => [
+      name,
+      { fingerprint, ...(definition === undefined ? {} : { definition }), finishedAt },
+    ]),
+  );
 }
 
 /** What a sparse file takes of the host's disk. */

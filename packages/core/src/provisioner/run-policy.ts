@@ -1,3 +1,4 @@
+import { localTime } from '../host/local-time.js';
 import type { ProvisionRecord } from '../hypervisor/contract.js';
 import type { RunPolicy } from '../vmfile/model.js';
 
@@ -37,5 +38,5 @@ export function judgeFingerprint(record: ProvisionRecord, fingerprint: string): 
 
 /** When a step last succeeded, for people. */
 export function dateOf({ finished_at }: ProvisionRecord): string {
-  return finished_at.replace(/T(\d\d:\d\d).*$/, ' $1');
+  return localTime(finished_at);
 }

@@ -1,3 +1,4 @@
+import { localTime } from '../host/local-time.js';
 import type { ImageListing } from '../operations/image-listing.js';
 import type { PulledImage } from '../operations/images.js';
 import type { Style } from './style.js';
@@ -37,7 +38,7 @@ export function imageText(image: ImageListing, style: Style, now = Date.now()): 
     ['virtual', formatBytes(image.virtualSize)],
     ['on disk', formatBytes(image.diskUsage)],
     ['download', formatBytes(image.downloadSize)],
-    ['fetched', `${oneLine(image.fetchedAt)} (${age(image.fetchedAt, now)} ago)`],
+    ['fetched', `${oneLine(localTime(image.fetchedAt))} (${age(image.fetchedAt, now)} ago)`],
     ['file', image.path],
     ['used by', image.usedBy.length === 0 ? 'no VM' : image.usedBy.join(', ')],
   ];

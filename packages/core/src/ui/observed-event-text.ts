@@ -1,4 +1,5 @@
 import type { ErrorReport, VmctlEvent, VmOutcome } from '../events/events.js';
+import { localTime } from '../host/local-time.js';
 import type { ObservedEvent, VmChanged } from '../operations/events.js';
 import { STAGE_LABELS } from './stage-labels.js';
 import type { Style } from './style.js';
@@ -15,7 +16,7 @@ const UNTOLD: readonly ObservedEvent['type'][] = ['vm.started', 'stage.started']
 export function observedEventText(event: ObservedEvent, style: Style): string | undefined {
   if (UNTOLD.includes(event.type)) return undefined;
   const vm = 'vm' in event && typeof event.vm === 'string' ? oneLine(event.vm) : '-';
-  return `${style.dim(localTime(event.time))}  ${style.strong(vm)}  ${wording(event, style)}`;
+  return `${style.dim(oneLine(localTime(event.time)))}  ${style.strong(vm)}  ${wording(event, style)}`;
 }
 
 function wording(event: ObservedEvent, style: Style): string {
@@ -79,13 +80,4 @@ function changed({ from, to, detail }: VmChanged, style: Style): string {
 /** The first line says what; the rest is for those who look closer. */
 function why(error: ErrorReport | undefined): string {
   return error === undefined ? '' : `: ${oneLine(error.message.split('\n', 1)[0] ?? '')} [${error.code}]`;
-}
-
-/** `2026-03-04 15:06:07`, by the clock on the wall. */
-function localTime(time: string): string {
-  const date = new Date(time);
-  if (Number.isNaN(date.getTime())) return oneLine(time);
-  const two = (part: number): string => String(part).padStart(2, '0');
-  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }

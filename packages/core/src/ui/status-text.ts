@@ -1,9 +1,14 @@
+import { localTime } from '../host/local-time.js';
 import type { VmStatus } from '../operations/status.js';
 import { inspectionRows } from './inspection-text.js';
 import type { Style } from './style.js';
 import { oneLine } from './terminal-text.js';
 import { formatAge, formatBytes } from './units.js';
 import { colorState, describeNetwork } from './vm-table.js';
+
+/** Columns of the names: those of a backend may be longer, but one that is very long moves its own line alone. */
+const LEAST_LABEL = 10;
+const MOST_LABEL = 24;
 
 /** One VM as a block of `name  value` lines. */
 export function statusText(vm: VmStatus, style: Style, now = Date.now()): string {
@@ -18,7 +23,7 @@ export function statusText(vm: VmStatus, style: Style, now = Date.now()): string
     ['backend', oneLine(vm.backend)],
     ['resources', `${vm.vcpus} vCPU, ${vm.memoryMb} MiB memory, ${vm.firmware}`],
     ['disk', disk(vm)],
-    ...(vm.live === null ? [] : inspectionRows(vm.live, now)),
+    ...(vm.live === null ? [] : inspectionRows(vm.live, vm, now)),
     ['image', vm.image === null ? null : oneLine(vm.image)],
     ['network', [describeNetwork(vm.network), vm.mac].filter((part) => part !== null).join(', ')],
     ['ssh', vm.ssh === null ? null : oneLine(vm.ssh)],
@@ -30,11 +35,13 @@ export function statusText(vm: VmStatus, style: Style, now = Date.now()): string
     ['VMFile', vm.vmfile === null ? null : oneLine(vm.vmfile)],
     [
       'created',
-      vm.createdAt === null ? null : `${vm.createdAt} (${formatAge(now - Date.parse(vm.createdAt))} ago)`,
+      vm.createdAt === null
+        ? null
+        : `${oneLine(localTime(vm.createdAt))} (${formatAge(now - Date.parse(vm.createdAt))} ago)`,
     ],
     ...Object.entries(vm.provisioned).map(([step, record]): [string, string] => [
       'step',
-      `${step}, last succeeded ${record.finished_at}`,
+      `${oneLine(step)}, done ${oneLine(localTime(record.finishedAt))}`,
     ]),
     ['problem', vm.problem?.message ?? null],
     [
@@ -43,13 +50,16 @@ export function statusText(vm: VmStatus, style: Style, now = Date.now()): string
         (unfinished && vm.state === 'running' ? 'vmctl up: the last one did not finish' : null),
     ],
   ];
-  const lines = rows
-    .filter((row): row is readonly [string, string] => row[1] !== null)
-    .map(([label, value]) => `  ${style.dim(label.padEnd(11))} ${value}`);
+  const shown = rows.filter((row): row is readonly [string, string] => row[1] !== null);
+  const width = Math.max(LEAST_LABEL, ...shown.map(([label]) => Math.min(label.length, MOST_LABEL)));
+  const lines = shown.map(([label, value]) => `  ${style.dim(label.padEnd(width))}  ${value}`);
   return [style.strong(vm.name), ...lines].join('\n');
 }
 
-function disk({ diskGb, diskUsedBytes }: VmStatus): string | null {
+function disk({ diskGb, diskUsedBytes, live }: VmStatus): string | null {
+  // Then it has a row with more in it.
+  if (live?.disks?.some(({ readOnly, sizeBytes }) => readOnly !== true && sizeBytes !== undefined))
+    return null;
   const used = diskUsedBytes === null ? null : `${formatBytes(diskUsedBytes)} used`;
   if (diskGb === null) return used;
   return used === null ? `${diskGb} GiB` : `${diskGb} GiB, ${used}`;

@@ -14,7 +14,7 @@ export function vmTable(vms: readonly VmListing[], style: Style, now = Date.now(
     { title: 'VCPUS', value: (vm) => String(vm.vcpus), align: 'right' },
     { title: 'MEMORY', value: (vm) => `${vm.memoryMb} MiB`, align: 'right' },
     { title: 'NETWORK', value: (vm) => describeNetwork(vm.network) },
-    { title: 'SSH', value: (vm) => oneLine(vm.ssh ?? '-') },
+    { title: 'SSH', value: (vm) => (vm.state === 'running' && vm.ssh !== null ? oneLine(vm.ssh) : '-') },
     { title: 'PID', value: (vm) => (vm.pid === null ? '-' : String(vm.pid)), align: 'right' },
     {
       title: 'AGE',

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { shellWord } from '../../errors/shell-word.js';
 import { isVmctlError, messageOf } from '../../errors/vmctl-error.js';
 import { errnoOf, fsError } from '../../host/fs-error.js';
+import { localTime } from '../../host/local-time.js';
 import { findStaleLocks, type StaleLock } from '../../host/stale-locks.js';
 import { workDirFiles } from '../../state/work-dir-files.js';
 import { VmRegistry } from '../../state/vm-registry.js';
@@ -165,7 +166,7 @@ function lockFinding(lock: StaleLock): DoctorFinding {
   switch (lock.kind) {
     case 'abandoned': {
       const { pid, purpose, since } = lock.holder;
-      const detail = `Process ${pid} (${purpose}) took it at ${since.toISOString()}, and ended without giving it back. The next command that needs it takes it over.`;
+      const detail = `Process ${pid} (${purpose}) took it at ${localTime(since)}, and ended without giving it back. The next command that needs it takes it over.`;
       return { ...base, title: `lock ${lock.name}`, detail, ...mend };
     }
     case 'unborn':

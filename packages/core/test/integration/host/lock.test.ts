@@ -36,7 +36,7 @@ describe('a lock within one process', () => {
     await expect(take({ wait: false, subject: 'VM "web"' })).rejects.toMatchObject({
       code: 'VMCTL_LOCKED',
       message: expect.stringMatching(
-        /^The VM "web" is in use: process \d+ \(up --name "ünit"\) has worked on it since \d{4}-.*Z\.$/,
+        /^The VM "web" is in use: process \d+ \(up --name "ünit"\) has worked on it since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.$/,
       ),
       details: { name: 'x', pid: process.pid, purpose: 'up --name "ünit"' },
     });

@@ -22,6 +22,20 @@ describe('the status of a VM', () => {
     expect(await vmctl.status({ names: ['web'] })).toMatchObject([{ state: 'stopped', live: null }]);
   });
 
+  it('has the steps that have run, with the names of fields that documents have', async () => {
+    await library.write({ web: '' });
+    const { vmctl } = library.open();
+    await vmctl.up();
+    const runtime = new Runtime({ env: {}, homeDir: library.root, cwd: library.root });
+    await runtime.registry.update('web', (handle) =>
+      handle === undefined
+        ? undefined
+        : { ...handle, provisioned: { site: { fingerprint: '', finished_at: '2026-03-04T15:06:07.000Z' } } },
+    );
+    const [web] = await vmctl.status();
+    expect(web?.provisioned).toEqual({ site: { fingerprint: '', finishedAt: '2026-03-04T15:06:07.000Z' } });
+  });
+
   it('comes by name, or as it was asked for', async () => {
     await library.write({ web: '', app: '', db: '' });
     const { vmctl } = library.open();

@@ -198,7 +198,7 @@ describe('the step runner', () => {
   });
 
   describe('asks the policy of a step', () => {
-    const record = { fingerprint: 'old', finished_at: '2026-11-20T13:29:01.123Z' };
+    const record = { fingerprint: 'old', finished_at: '2026-11-20T13:29:01.123' };
 
     it('and skips what is done once, and what is never run', async () => {
       const steps = [step('first', {}, 'once'), step('second', {}, 'never'), step('third', {}, 'once')];
@@ -206,7 +206,7 @@ describe('the step runner', () => {
       expect(await result).toEqual({ ran: 1, skipped: 2 });
       expect(ran).toEqual(['third']);
       expect(brief().slice(0, 2)).toEqual([
-        'step.skipped 1/3 first: run="once", and done on 2026-11-20 13:29',
+        'step.skipped 1/3 first: run="once", and done on 2026-11-20 13:29:01',
         'step.skipped 2/3 second: run="never"',
       ]);
       expect(await log()).toContain('step 2/3 second (test): skipped, run="never"\n');

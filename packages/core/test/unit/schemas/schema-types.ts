@@ -745,7 +745,7 @@ export type StatusVmSchema = {
   mac: string | null;
   firmware: 'bios' | 'uefi';
   address: DefinitionsGuestAddressSchema | null;
-  provisioned: Record<string, { fingerprint: string; definition?: string; finished_at: string }>;
+  provisioned: Record<string, { fingerprint: string; definition?: string; finishedAt: string }>;
   live: StatusLiveSchema | null;
   busy: PlanVmSchema['busy'];
 };

@@ -3,12 +3,14 @@ import type { VmInspection } from '../../../src/hypervisor/inspection.js';
 import { inspectionRows } from '../../../src/ui/inspection-text.js';
 
 const NOW = Date.parse('2026-03-04T15:00:00.000Z');
-const rows = (live: Partial<VmInspection>) => inspectionRows({ problems: [], ...live }, NOW);
+const rows = (live: Partial<VmInspection>) =>
+  inspectionRows({ problems: [], ...live }, { vcpus: 2, memoryMb: 2048 }, NOW);
 
 describe('inspectionRows', () => {
   it('tells what runs the VM, and since when', () => {
     const live = { engine: 'QEMU 7.2.22', accelerator: 'kvm', vcpus: 2, startedAt: '2026-03-04T12:00:00Z' };
-    expect(rows(live)).toEqual([['engine', 'QEMU 7.2.22 (kvm), 2 vCPU, up 3h']]);
+    expect(rows(live)).toEqual([['engine', 'QEMU 7.2.22 (kvm), up 3h']]);
+    expect(rows({ engine: 'QEMU 7.2.22', vcpus: 4 })).toEqual([['engine', 'QEMU 7.2.22, 4 vCPU']]);
   });
 
   it('tells a state that has another word than running', () => {
@@ -16,11 +18,12 @@ describe('inspectionRows', () => {
     expect(rows({ status: 'running' })).toEqual([]);
   });
 
-  it('tells of memory that the guest has given back', () => {
+  it('tells of memory only what differs from what was given', () => {
     expect(rows({ memory: { bytes: 2 ** 31, usableBytes: 2 ** 30 } })).toEqual([
       ['memory', "2 GiB, 1 GiB of it the guest's now"],
     ]);
-    expect(rows({ memory: { bytes: 2 ** 31, usableBytes: 2 ** 31 } })).toEqual([['memory', '2 GiB']]);
+    expect(rows({ memory: { bytes: 2 ** 31, usableBytes: 2 ** 31 } })).toEqual([]);
+    expect(rows({ memory: { bytes: 2 ** 32, usableBytes: 2 ** 32 } })).toEqual([['memory', '4 GiB']]);
   });
 
   it('tells of each disk what it is, what it takes, and what is wrong with it', () => {
@@ -38,10 +41,10 @@ describe('inspectionRows', () => {
     };
     expect(rows({ disks: [disk, { name: 'seed', readOnly: true }] })).toEqual([
       [
-        'disk disk',
+        'disk',
         '/vms/web/overlay.qcow2 (qcow2), 20 GiB, 1.5 GiB on the host, 1 MiB read, on /images/debian.qcow2, failing: nospace',
       ],
-      ['disk seed', 'read-only'],
+      ['disk', 'seed: read-only'],
     ]);
   });
 

@@ -34,6 +34,35 @@ const vm: VmStatus = {
 const text = (changes: Partial<VmStatus>): string =>
   statusText({ ...vm, ...changes }, styleFor({ isTTY: false }));
 
+describe('the status of a VM', () => {
+  it('tells times as the clock on the wall has them', () => {
+    const shown = text({
+      createdAt: '2026-03-04T15:06:07.089',
+      provisioned: { site: { fingerprint: '', finishedAt: '2026-03-04T15:07:08.123' } },
+    });
+    expect(shown).toMatch(/created +2026-03-04 15:06:07 \(\d+d ago\)\n/);
+    expect(shown).toMatch(/step +site, done 2026-03-04 15:07:08$/m);
+  });
+
+  it('tells of its disk once, by its engine where that is asked', () => {
+    expect(text({ diskGb: 20 })).toMatch(/^ +disk +20 GiB$/m);
+    const disks = [{ name: 'disk', path: '/vms/web/overlay.qcow2', sizeBytes: 20 * 2 ** 30 }];
+    const rows = text({ diskGb: 20, live: { disks, problems: [] } })
+      .split('\n')
+      .filter((row) => row.includes('disk'));
+    expect(rows).toEqual(['  disk        /vms/web/overlay.qcow2, 20 GiB']);
+  });
+
+  it('keeps its columns beside a long name', () => {
+    const more = { 'write cache of the zvol': 'on' };
+    const shown = text({ live: { problems: [], more } })
+      .split('\n')
+      .slice(1);
+    expect(shown).toContain('  write cache of the zvol  on');
+    expect(shown).toContain('  backend                  noop');
+  });
+});
+
 describe('the status of a VM whose up has not ended', () => {
   it('says that it did not finish, and what goes on with it', () => {
     expect(text({})).toMatch(/state +running \(unfinished\)/);

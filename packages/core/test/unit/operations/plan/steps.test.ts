@@ -6,8 +6,8 @@ import { definitionDigest, stepFingerprint } from '../../../../src/provisioner/s
 import type { ProvisionDefinition, RunPolicy } from '../../../../src/vmfile/model.js';
 
 const signal = new AbortController().signal;
-const AT = '2026-11-20T13:29:01.123Z';
-const SINCE = '2026-11-20 13:29';
+const AT = '2026-11-20T13:29:01.123';
+const SINCE = '2026-11-20 13:29:01';
 
 /** A provisioner whose steps depend on one value besides their configuration. */
 function provisioner(input: string | Error): Provisioner {
