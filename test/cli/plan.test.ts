@@ -97,18 +97,26 @@ describe('vmctl plan', () => {
       await project.home.write('echo another site\n', 'site.sh');
       const left = [
         expect.stringMatching(/^greet: provision \(changed since /),
+        expect.stringMatching(/^packages: edited \(edited since it ran on .*, and run="once"\)$/),
         expect.stringMatching(/^site: provision \(changed since /),
         'extra: provision (it has not run on this VM)',
       ];
       expect(await steps()).toEqual(left);
       const up = await project.vmctl('up');
       expect(up.stdout).toMatch(
-        /! web: steps greet, site, extra: added or edited, and not run since\.\n +vmctl provision --name web/,
+        /! web: steps greet, site, extra: added or edited, and not run since\.\n +vmctl provision web\n/,
       );
       expect(up.stdout).toMatch(/✓ web is running already/);
+      expect(up.stdout).toMatch(
+        /! web: step packages: edited since, and run="once"\.\n +vmctl provision web --only packages\n/,
+      );
       expect(await steps()).toEqual(left);
       expect(await project.vmctl('provision', '--name', 'web')).toMatchObject({ code: 0 });
+      expect(await steps()).toEqual([left[1]]);
+      expect(await project.vmctl('provision', 'web', '--only', 'packages')).toMatchObject({ code: 0 });
       expect(await plan()).toMatchObject({ changes: false });
+      await project.home.write(project.vm('web', allSteps));
+      await project.vmctl('provision', 'web', '--only', 'packages');
     },
     LIMIT,
   );

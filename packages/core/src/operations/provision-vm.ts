@@ -47,7 +47,7 @@ async function runningVm({ runtime, definition: { name }, signal }: VmRun): Prom
     hint:
       state?.name === 'suspended'
         ? `Let it go on: vmctl resume ${name}`
-        : `Bring it up, which runs its steps as well: vmctl up --name ${name}`,
+        : `Bring it up, which runs its steps as well: vmctl up ${name}`,
     details: { vm: name, state: state?.name },
   });
 }

@@ -102,7 +102,7 @@ function headline(vm: PlannedVm, style: Style): string {
   const toDo = [
     action === 'unknown' ? '' : ACTIONS[action],
     needs === null ? '' : NEEDS[needs],
-    action === 'none' && vm.steps.length > 0 ? 'steps to run' : '',
+    action === 'none' ? stepsWord(vm) : '',
   ].filter((part) => part !== '');
   const what = toDo.length > 0 ? toDo.join(', ') : problem === null ? 'no changes' : 'cannot be planned';
   const more = [
@@ -112,6 +112,12 @@ function headline(vm: PlannedVm, style: Style): string {
     ...(vm.busy === null ? [] : [`${oneLine(vm.busy.purpose)} (process ${vm.busy.pid}) is working on it`]),
   ];
   return more.length === 0 ? what : `${what}  ${style.dim(`(${more.join('; ')})`)}`;
+}
+
+/** What is left to do for its steps. */
+function stepsWord({ steps }: PlannedVm): string {
+  if (steps.length === 0) return '';
+  return steps.every(({ action }) => action === 'edited') ? 'steps edited' : 'steps to run';
 }
 
 function changeLine(change: SettingChange, width: number, { dim }: Style): string {
@@ -131,6 +137,8 @@ function stepLine({ action, reason }: StepPlan, { dim, bad }: Style): string {
       return dim(`skipped: ${why}`);
     case 'provision':
       return `not run by up, as the VM runs: ${why}`;
+    case 'edited':
+      return `not run by up: ${why}`;
     case 'fail':
       return bad(`would fail: ${why}`);
   }
@@ -153,11 +161,16 @@ function removedLines({ name, state }: RemovedVm, width: number, style: Style): 
   ];
 }
 
-/** `2 to create, 1 to start; 1 needs a restart; 3 unchanged.` */
+/** `the VM is`, `both VMs are`, `all 3 VMs are`. */
+function allOf(count: number): string {
+  if (count === 1) return 'the VM is';
+  return count === 2 ? 'both VMs are' : `all ${count} VMs are`;
+}
+
+/** `2 to create, 1 to start, 1 to restart by hand, 3 unchanged.` */
 function summary({ plugins, vms, removed, changes, ok }: ProjectPlan): string {
   if (vms.length + removed.length + plugins.length === 0) return 'Nothing to do: there are no VMs.';
-  if (!changes && ok)
-    return `No changes: ${vms.length === 1 ? 'the VM is' : `all ${vms.length} VMs are`} up.`;
+  if (!changes && ok) return `No changes: ${allOf(vms.length)} up.`;
   const count = (text: string, filter: (vm: PlannedVm) => boolean): string[] => {
     const { length } = vms.filter(filter);
     return length === 0 ? [] : [`${length} ${text}`];
@@ -171,9 +184,11 @@ function summary({ plugins, vms, removed, changes, ok }: ProjectPlan): string {
     ...count('to resume', ({ action }) => action === 'resume'),
     ...count('to go on with', ({ action }) => action === 'continue'),
     ...count('to change', ({ action }) => action === 'update'),
-    ...count('with a restart needed', ({ needs }) => needs === 'restart'),
+    ...count('to restart by hand', ({ needs }) => needs === 'restart'),
     ...count('to recreate by hand', ({ needs }) => needs === 'recreate'),
-    ...count('with steps to run by hand', ({ steps }) => steps.some(({ action }) => action === 'provision')),
+    ...count('with steps to run by hand', ({ steps }) =>
+      steps.some(({ action }) => action === 'provision' || action === 'edited'),
+    ),
     ...(removed.length === 0 ? [] : [`${removed.length} not in the VMFile any more`]),
     ...count('with a problem', ({ problem }) => problem !== null),
     ...count('unchanged', (vm) => signIsEqual(vm)),

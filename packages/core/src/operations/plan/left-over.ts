@@ -1,3 +1,4 @@
+import { shellWord } from '../../errors/shell-word.js';
 import type { EventSink } from '../../events/events.js';
 import type { SettingChange } from './settings.js';
 import type { StepPlan } from './steps.js';
@@ -28,27 +29,42 @@ export function leftOver(
       .filter((change) => change.effect === effect)
       .map((change) => `${change.setting} ${changeText(change)}`)
       .join(', ');
-  const names = steps.filter(({ action }) => action === 'provision').map(({ name }) => name);
+  const named = (wanted: StepPlan['action']): string[] =>
+    steps.filter(({ action }) => action === wanted).map(({ name }) => name);
+  const names = named('provision');
+  const edited = named('edited');
   const restart = texts('restart');
   const recreate = texts('recreate');
   const all: LeftOver[] = [];
   if (names.length > 0) {
     all.push({
       kind: 'provision',
-      message: `${names.length > 1 ? 'steps' : 'step'} ${names.join(', ')}: added or edited, and not run since.`,
-      command: `vmctl provision --name ${vm}`,
+      message: `${stepWords(names)}: added or edited, and not run since.`,
+      command: `vmctl provision ${vm}`,
+    });
+  }
+  if (edited.length > 0) {
+    all.push({
+      kind: 'provision',
+      message: `${stepWords(edited)}: edited since, and run="once".`,
+      // They are skipped unless they are named.
+      command: ['vmctl provision', vm, ...edited.map((name) => `--only ${shellWord(name)}`)].join(' '),
     });
   }
   if (restart !== '') {
     // `vmctl restart` reads no VMFile.
-    const command = `vmctl stop ${vm} && vmctl up --name ${vm}`;
+    const command = `vmctl stop ${vm} && vmctl up ${vm}`;
     all.push({ kind: 'restart', message: `${restart}: takes a restart.`, command });
   }
   if (recreate !== '') {
     const message = `${recreate}: takes a VM made anew, without its disk.`;
-    all.push({ kind: 'recreate', message, command: `vmctl reload --name ${vm}` });
+    all.push({ kind: 'recreate', message, command: `vmctl reload ${vm}` });
   }
   return all;
+}
+
+function stepWords(names: readonly string[]): string {
+  return `${names.length > 1 ? 'steps' : 'step'} ${names.join(', ')}`;
 }
 
 /** Says what `up` leaves as it is. */

@@ -14,9 +14,9 @@ export interface StepPlan {
   readonly provisioner: string;
   /**
    * What `up` does with it. `provision`: nothing, as the VM runs, but it was added or edited since it last ran;
-   * `fail`: it cannot even be judged.
+   * `edited`: nothing, as it runs once and has, but it was edited since; `fail`: it cannot even be judged.
    */
-  readonly action: 'run' | 'skip' | 'provision' | 'fail';
+  readonly action: 'run' | 'skip' | 'provision' | 'edited' | 'fail';
   /** Why, for people. */
   readonly reason: string;
 }
@@ -38,8 +38,12 @@ export async function stepsToRun(
   return Promise.all(
     judging.steps.map(async (definition, position): Promise<StepPlan> => {
       const step = { index: position + 1, name: definition.name, provisioner: definition.type };
-      const verdict = judge(definition.run, records[definition.name]);
-      if (verdict.kind !== 'ask') return { ...step, action: verdict.kind, reason: verdict.reason };
+      const record = records[definition.name];
+      const verdict = judge(definition.run, record);
+      if (verdict.kind !== 'ask') {
+        const edited = verdict.kind === 'skip' ? await editOfDone(definition, record) : undefined;
+        return { ...step, action: verdict.kind, reason: verdict.reason, ...edited };
+      }
       try {
         const answer = judgeFingerprint(verdict.record, await fingerprintNow(judging, definition));
         return { ...step, action: answer.kind, reason: answer.reason };
@@ -53,7 +57,7 @@ export async function stepsToRun(
 
 /**
  * Steps that were added or edited since they ran on a VM that runs. `up` leaves such a VM alone; `vmctl provision`
- * runs them. Only what is certain: records of older versions do not tell whether a step was edited.
+ * runs them, those that run once when they are named. Only what is certain: records of older versions do not tell whether a step was edited.
  */
 export async function stepsLeft(judging: StepJudging, handle: VmHandle): Promise<readonly StepPlan[]> {
   // A VM of another tool: nobody knows what has run on it.
@@ -62,27 +66,46 @@ export async function stepsLeft(judging: StepJudging, handle: VmHandle): Promise
   const all = await Promise.all(
     judging.steps.map(async (definition, position): Promise<StepPlan | undefined> => {
       const { name, type: provisioner } = definition;
-      const reason = await whyToProvision(judging, definition, provisioned[name]);
-      if (reason === undefined) return undefined;
-      return { index: position + 1, name, provisioner, action: 'provision', reason };
+      const step = { index: position + 1, name, provisioner };
+      const record = provisioned[name];
+      const verdict = judge(definition.run, record);
+      if (verdict.kind === 'skip') {
+        const edited = await editOfDone(definition, record);
+        return edited === undefined ? undefined : { ...step, ...edited };
+      }
+      const reason = await whyToProvision(judging, definition, record, verdict.kind);
+      return reason === undefined ? undefined : { ...step, action: 'provision', reason };
     }),
   );
   return all.filter((step) => step !== undefined);
+}
+
+/** That a step which runs once was edited since it did: `up` does not say it by running it again. */
+async function editOfDone(
+  definition: ProvisionDefinition,
+  record: ProvisionRecord | undefined,
+): Promise<Pick<StepPlan, 'action' | 'reason'> | undefined> {
+  if (definition.run !== 'once' || record === undefined || !(await isEdited(definition, record)))
+    return undefined;
+  return { action: 'edited', reason: `edited since it ran on ${dateOf(record)}, and run="once"` };
+}
+
+async function isEdited(
+  definition: ProvisionDefinition,
+  { definition: before }: ProvisionRecord,
+): Promise<boolean> {
+  return before !== undefined && before !== (await definitionDigest(definition));
 }
 
 async function whyToProvision(
   judging: StepJudging,
   definition: ProvisionDefinition,
   record: ProvisionRecord | undefined,
+  verdict: 'run' | 'ask',
 ): Promise<string | undefined> {
-  const verdict = judge(definition.run, record);
-  if (verdict.kind === 'skip') return undefined;
-  if (record === undefined) return verdict.kind === 'run' ? 'it has not run on this VM' : undefined;
+  if (record === undefined) return verdict === 'run' ? 'it has not run on this VM' : undefined;
   const edited = `changed since ${dateOf(record)}`;
-  if (verdict.kind === 'run') {
-    const { definition: before } = record;
-    return before === undefined || before === (await definitionDigest(definition)) ? undefined : edited;
-  }
+  if (verdict === 'run') return (await isEdited(definition, record)) ? edited : undefined;
   try {
     const answer = judgeFingerprint(record, await fingerprintNow(judging, definition));
     return answer.kind === 'run' ? answer.reason : undefined;

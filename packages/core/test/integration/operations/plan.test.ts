@@ -172,7 +172,7 @@ describe('plan after an edit of the VMFile', () => {
         type: 'warning',
         vm: 'web',
         code: 'VMCTL_VM_DIFFERS',
-        hint: 'vmctl stop web && vmctl up --name web',
+        hint: 'vmctl stop web && vmctl up web',
       }),
     );
     expect(await planned(vmctl)).toEqual(running);
@@ -206,7 +206,7 @@ describe('plan after an edit of the VMFile', () => {
     expect(changesOf(running)).toEqual([expected]);
     expect(await vmctl.up()).toMatchObject({ vms: [{ outcome: 'already-running' }] });
     expect(events).toContainEqual(
-      expect.objectContaining({ type: 'warning', code: 'VMCTL_VM_DIFFERS', hint: 'vmctl reload --name web' }),
+      expect.objectContaining({ type: 'warning', code: 'VMCTL_VM_DIFFERS', hint: 'vmctl reload web' }),
     );
     expect(await planned(vmctl)).toEqual(running);
     expect(await vmctl.reload()).toMatchObject({ ok: true });

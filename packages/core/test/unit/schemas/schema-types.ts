@@ -639,7 +639,7 @@ export type PlanStepSchema = {
   index: number;
   name: string;
   provisioner: string;
-  action: 'run' | 'skip' | 'provision' | 'fail';
+  action: 'run' | 'skip' | 'provision' | 'edited' | 'fail';
   reason: string;
 };
 export type PlanBusySchema = { purpose: string; pid: number };

@@ -92,9 +92,9 @@ describe('the plan for people', () => {
       '      vcpus        1 -> 2            after a restart',
       '      image        /a.img -> /b.img  in a new VM',
       '      step 3 site  not run by up, as the VM runs: changed since yesterday',
-      '      provision    vmctl provision --name app',
-      '      restart      vmctl stop app && vmctl up --name app',
-      '      recreate     vmctl reload --name app  removes its disk',
+      '      provision    vmctl provision app',
+      '      restart      vmctl stop app && vmctl up app',
+      '      recreate     vmctl reload app  removes its disk',
       '  ~ ports   change as it runs  (running)',
       '      forward  + 127.0.0.1:8080 -> 80  at once',
       '  = quiet   no changes  (running)',
@@ -114,8 +114,26 @@ describe('the plan for people', () => {
     expect(text([{}], { changes: false })).toBe(
       '  = web  no changes  (running)\n\nNo changes: the VM is up.',
     );
-    expect(text([{}, { name: 'db' }], { changes: false })).toMatch(/\n\nNo changes: all 2 VMs are up\.$/);
+    expect(text([{}, { name: 'db' }], { changes: false })).toMatch(/\n\nNo changes: both VMs are up\.$/);
+    expect(text([{}, {}, {}], { changes: false })).toMatch(/\n\nNo changes: all 3 VMs are up\.$/);
     expect(text([], { changes: false })).toBe('Nothing to do: there are no VMs.');
+  });
+
+  it('names a step that was edited after its only run, and how it is run again', () => {
+    const step = { index: 1, name: 'say hello', provisioner: 'shell', action: 'edited' } as const;
+    const reason = 'edited since it ran on 2026-03-04 15:06:07, and run="once"';
+    expect(text([{ steps: [{ ...step, reason }] }]).split('\n')).toEqual([
+      '  ~ web  steps edited  (running)',
+      `      step 1 say hello  not run by up: ${reason}`,
+      "      provision         vmctl provision web --only 'say hello'",
+      '',
+      '1 with steps to run by hand.',
+    ]);
+  });
+
+  it('counts what takes a restart', () => {
+    const change = { setting: 'vcpus', from: '1', to: '2', effect: 'restart' } as const;
+    expect(text([{ needs: 'restart', changes: [change] }])).toMatch(/\n\n1 to restart by hand\.$/);
   });
 
   it('begins with plugins that would be installed', () => {

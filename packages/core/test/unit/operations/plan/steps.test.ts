@@ -79,6 +79,15 @@ describe('the steps of a VM that comes up', () => {
     );
   });
 
+  it('do not run again when they run once, but an edit is named', async () => {
+    const records = await recordsOf(all);
+    const plans = await stepsToRun(judging([step('once', 'echo more'), step('never', 'echo more')]), records);
+    expect(texts(plans)).toEqual([
+      `once: edited (edited since it ran on ${SINCE}, and run="once")`,
+      'never: skip (run="never")',
+    ]);
+  });
+
   it('fail where what they depend on cannot be read', async () => {
     const records = await recordsOf(all);
     const plans = await stepsToRun(judging(all, new Error('there is no site')), records);
@@ -101,11 +110,12 @@ describe('the steps that are left on a running VM', () => {
     expect(await stepsLeft(judging([step('always')]), handleWith({}))).toHaveLength(1);
   });
 
-  it('are those that were edited, but for those that do not run twice', async () => {
+  it('are those that were edited; one that runs once is left to whoever names it', async () => {
     const handle = handleWith({ provisioned: await recordsOf(all) });
     const edited = all.map(({ run }) => step(run, 'echo more'));
     const expected = [
       `always: provision (changed since ${SINCE})`,
+      `once: edited (edited since it ran on ${SINCE}, and run="once")`,
       `changed: provision (changed since ${SINCE})`,
     ];
     expect(texts(await stepsLeft(judging(edited), handle))).toEqual(expected);
@@ -119,10 +129,10 @@ describe('the steps that are left on a running VM', () => {
   });
 
   it('are not guessed from records of an older version, or of a VM that another tool has made', async () => {
-    const old = { always: { fingerprint: '', finished_at: AT } };
-    expect(await stepsLeft(judging([step('always', 'edited')]), handleWith({ provisioned: old }))).toEqual(
-      [],
-    );
+    const old = { fingerprint: '', finished_at: AT };
+    const edited = [step('always', 'edited'), step('once', 'edited')];
+    const handle = handleWith({ provisioned: { always: old, once: old } });
+    expect(await stepsLeft(judging(edited), handle)).toEqual([]);
     expect(await stepsLeft(judging(all), {} as VmHandle)).toEqual([]);
   });
 
