@@ -183,12 +183,12 @@ class Waiting {
   }
 
   async #login(first: Greeting): Promise<GuestSession> {
-    const { user, keys, hostKeys, log, connect = connectGuest } = this.#options;
+    const { vm, user, keys, hostKeys, log, connect = connectGuest } = this.#options;
     let greeting = first;
     for (let failures = 1; ; failures++) {
       const { socket, address, line } = greeting;
       try {
-        return await connect({ address, user, keys, hostKeys, log, socket, signal: this.#signal });
+        return await connect({ vm, address, user, keys, hostKeys, log, socket, signal: this.#signal });
       } catch (error) {
         socket.destroy();
         this.#signal.throwIfAborted();
@@ -231,9 +231,11 @@ class Waiting {
   async #notReady(): Promise<VmctlError> {
     const { vm, timeoutMs } = this.#options;
     const check = this.#check;
+    const seconds = Number((timeoutMs / 1000).toFixed(1));
+    const what = seconds === 0 ? `${vm} is not ready` : `${vm} was not ready after ${seconds} s`;
     const own = check === 'login works' && isVmctlError(this.#lastError) ? this.#lastError : undefined;
     return new VmctlError('VMCTL_GUEST_NOT_READY', {
-      message: `${vm} was not ready after ${Number((timeoutMs / 1000).toFixed(1))} s. The check "${check}" did not pass: ${this.#reason}${await this.#console()}`,
+      message: `${what}. The check "${check}" did not pass: ${this.#reason}${await this.#console()}`,
       hint: own?.hint ?? HINTS[check].replaceAll('NAME', vm),
       cause: own,
       details: { vm, check, reason: this.#reason, timeoutMs },

@@ -5,7 +5,7 @@ import type { ClientChannel } from 'ssh2';
 import { messageOf, VmctlError } from '../errors/vmctl-error.js';
 import { ChannelWriter, type ChannelInput } from './channel-writer.js';
 import { endSessionScript, SCRIPT_RUNNER, scriptLine } from './remote-script.js';
-import type { SshConnection } from './ssh-connection.js';
+import { commandFor, type SshConnection } from './ssh-connection.js';
 
 /** Takes a chunk of output; while the promise is open nothing more of that stream is read. */
 export type OutputSink = (chunk: Uint8Array) => void | Promise<void>;
@@ -165,7 +165,7 @@ function exitOf(channel: ClientChannel, connection: SshConnection): Promise<Remo
       if (code !== undefined) return resolve({ exitCode: code, signal: signal ?? null });
       const error = new VmctlError('VMCTL_GUEST_DISCONNECTED', {
         message: 'The guest ended a command without saying how it went.',
-        hint: 'The guest may be shutting down, or its SSH server was restarted. See its console: vmctl log --console',
+        hint: `The guest may be shutting down, or its SSH server was restarted. See its console: ${commandFor(connection.vm, 'log', '--console')}`,
       });
       return reject(connection.lost.aborted ? connection.lost.reason : error);
     });

@@ -119,9 +119,10 @@ function denied(connection: SshConnection, { verb, path, sudo }: FileTask, said:
 }
 
 function failed(connection: SshConnection, { verb, path }: FileTask, why: string): VmctlError {
-  const { host, port } = connection.address;
+  const { vm, address } = connection;
+  const where = vm ?? `the guest at ${address.host}:${address.port}`;
   return new VmctlError('VMCTL_GUEST_TRANSFER_FAILED', {
-    message: `Cannot ${verb} ${path === '' ? '""' : path} in the guest at ${host}:${port}: ${why}`,
+    message: `Cannot ${verb} ${path === '' ? '""' : path} in ${where}: ${why}`,
     hint: /tar: (command )?not found/.test(why)
       ? 'Directories are copied with tar; install it in the guest first.'
       : undefined,

@@ -16,6 +16,8 @@ const OPEN_PAUSE_MS = 50;
 
 /** A logged-in SSH connection. */
 export class SshConnection {
+  /** The name of the VM, for errors; undefined when nobody said it. */
+  readonly vm: string | undefined;
   readonly user: string;
   readonly address: GuestSession['address'];
   readonly log: Logger;
@@ -28,10 +30,18 @@ export class SshConnection {
   constructor(
     client: Client,
     socket: Socket,
-    { user, address, log }: Pick<SshConnection, 'user' | 'address' | 'log'>,
+    {
+      vm,
+      user,
+      address,
+      log,
+    }: Pick<SshConnection, 'user' | 'address' | 'log'> & {
+      readonly vm?: string | undefined;
+    },
   ) {
     this.#client = client;
     this.#socket = socket;
+    this.vm = vm;
     this.user = user;
     this.address = address;
     this.log = log;
@@ -156,12 +166,17 @@ export class SshConnection {
     this.#lost.abort(
       new VmctlError('VMCTL_GUEST_DISCONNECTED', {
         message: `The SSH connection to ${host}:${port} was lost${why}.`,
-        hint: 'See whether the VM still runs: vmctl status. Its console may say more: vmctl log --console',
+        hint: `See whether the VM still runs: ${commandFor(this.vm, 'status')}. Its console may say more: ${commandFor(this.vm, 'log', '--console')}`,
         cause,
       }),
     );
     this.#wakeAll();
   }
+}
+
+/** `vmctl log web --console` */
+export function commandFor(vm: string | undefined, verb: string, ...flags: readonly string[]): string {
+  return ['vmctl', verb, ...(vm === undefined ? [] : [vm]), ...flags].join(' ');
 }
 
 function refused(error: unknown): Error {

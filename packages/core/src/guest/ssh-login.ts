@@ -7,10 +7,12 @@ import type { GuestSession } from './contract.js';
 import type { HostKeyVerifier } from './known-hosts.js';
 import type { LoginKey } from './login-keys.js';
 import { agentFor } from './ssh-agent.js';
-import { SshConnection } from './ssh-connection.js';
+import { commandFor, SshConnection } from './ssh-connection.js';
 
 /** How a guest is logged in to. */
 export interface ConnectOptions {
+  /** The name of the VM, for errors. */
+  readonly vm?: string | undefined;
   readonly address: GuestSession['address'];
   readonly user: string;
   /** Offered one after the other. */
@@ -146,7 +148,7 @@ function hostKeyAlgorithms(pinned: readonly string[]): (typeof HOST_KEY_ALGORITH
 }
 
 /** Why there is no login. */
-function explain(error: SshError, tried: readonly string[], { address, user }: ConnectOptions): Error {
+function explain(error: SshError, tried: readonly string[], { vm, address, user }: ConnectOptions): Error {
   const where = `${address.host}:${address.port}`;
   const isRefusal =
     error.level === 'client-authentication' || (tried.length > 0 && typeof error.code === 'number');
@@ -162,7 +164,7 @@ function explain(error: SshError, tried: readonly string[], { address, user }: C
   const why = reasonOf(error);
   return new VmctlError('VMCTL_GUEST_UNREACHABLE', {
     message: `No SSH connection to ${where}: ${why}.`,
-    hint: 'See whether the VM runs and what its console says: vmctl status, vmctl log --console',
+    hint: `See whether the VM runs and what its console says: ${commandFor(vm, 'status')}, ${commandFor(vm, 'log', '--console')}`,
     cause: error,
     details: { address: where },
   });

@@ -101,6 +101,7 @@ export async function openGuest(
     import('../guest/login-keys.js'),
   ]);
   return connectGuest({
+    vm: name,
     address,
     user: userOf(handle, options),
     keys: await loginKeys(keyOptions(runtime, handle, options)),

@@ -75,7 +75,7 @@ class VmWait {
     this.#name = name;
     this.#options = options;
     this.#timeoutMs = options.timeoutMs ?? defaultTimeoutMs(runtime, options.for);
-    this.#context = runtime.hypervisorContext(signal);
+    this.#context = { ...runtime.hypervisorContext(signal), events: runtime.events.ofLook };
     this.#deadline = performance.now() + this.#timeoutMs;
   }
 
@@ -119,7 +119,7 @@ class VmWait {
 
   /** As the stage `ready` of `up`, which it looks like in the events. */
   async #untilReady(handle: VmHandle): Promise<void> {
-    const { events } = this.#runtime;
+    const { events } = this.#context;
     const started = performance.now();
     const stage = { vm: this.#name, stage: 'ready' } as const;
     events.emit({ type: 'stage.started', ...stage });
@@ -152,8 +152,10 @@ class VmWait {
 
   #timedOut(condition: WaitCondition, state: VmState): VmctlError {
     const name = this.#name;
+    const isNot = this.#timeoutMs === 0 ? 'is not' : 'was not';
+    const after = this.#timeoutMs === 0 ? '' : ` after ${this.#timeoutMs / 1000} s`;
     return new VmctlError('VMCTL_WAIT_TIMEOUT', {
-      message: `${name} was not ${condition} after ${this.#timeoutMs / 1000} s: it is ${describe(state)}.`,
+      message: `${name} ${isNot} ${condition}${after}: it is ${describe(state)}.`,
       hint:
         condition === 'stopped'
           ? `Stop it: vmctl stop ${name}`

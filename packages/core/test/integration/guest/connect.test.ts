@@ -117,6 +117,19 @@ describe('connectGuest', () => {
     });
   });
 
+  it('names the VM in what there is to do, and in what cannot be done in it', async () => {
+    const closed = await startSshd();
+    await closed.stop();
+    await expect(connectGuest({ ...options, vm: 'web', address: closed.address })).rejects.toMatchObject({
+      hint: expect.stringMatching(/vmctl status web, vmctl log web --console$/),
+    });
+    const session = await connectGuest({ ...options, vm: 'web' });
+    await expect(session.download('/no/such/file', '/no/such/directory/file')).rejects.toMatchObject({
+      message: expect.stringMatching(/\/no\/such\/file in web: /),
+    });
+    await session.end();
+  });
+
   it('ends on an abort', async () => {
     const silentServer = await listen(() => {});
     const abort = new AbortController();

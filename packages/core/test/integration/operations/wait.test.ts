@@ -61,6 +61,12 @@ describe('wait', () => {
     },
   );
 
+  it('that only looks says how the VM is, and speaks of no time', async () => {
+    const vmctl = await oneVm();
+    const { vms } = await vmctl.wait({ names: ['web'], for: 'stopped', timeoutMs: 0 });
+    expect(vms[0]?.error?.message).toBe('web is not stopped: it is running.');
+  });
+
   it.each(['failed', 'destroyed'])('does not wait for a VM that is %s to run', async (state) => {
     const vmctl = await oneVm();
     if (state === 'failed') await writeFile(library.stateFile('web'), 'broken');
