@@ -82,6 +82,15 @@ describe('vmctl exec', () => {
     expect(await project.vmctl('exec', '--', 'echo', 'hello')).toMatchObject({ code: 0, stdout: 'hello\n' });
   });
 
+  it.each(['exec', 'ssh'])(
+    'with a name left out, and a flag after the program, %s shows how it is written',
+    async (verb) => {
+      const { code, stderr } = await project.vmctl(verb, 'uname', '-r');
+      expect(code).toBe(255);
+      expect(stderr).toContain(`vmctl ${verb} web uname -r\n`);
+    },
+  );
+
   it('sets variables and starts where it is told', async () => {
     await mkdir(join(guestHome, 'some dir'), { recursive: true });
     const { stdout } = await project.vmctl(

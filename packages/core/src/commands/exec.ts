@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { constants } from 'node:os';
 import { BaseCommand, sharedFlags } from '../cli/base-command.js';
+import { omittedName } from '../cli/omitted-name.js';
 import { Waiting } from '../cli/waiting.js';
 import { EXIT, NOT_RUN } from '../errors/registry.js';
 import { VmctlError } from '../errors/vmctl-error.js';
@@ -57,11 +58,15 @@ It has no terminal; for programs that need one use \`vmctl ssh\`. With --json th
   readonly #unread = new AbortController();
 
   async run(): Promise<GuestExecResult & { readonly vm: string }> {
+    const vmctl = this.vmctl();
     // parse() replaces this.argv.
     const all = [...this.argv];
     const separator = all.indexOf('--');
-    const { args, flags } = await this.parse(Exec, separator === -1 ? all : all.slice(0, separator));
-    const vmctl = this.vmctl();
+    const { args, flags } = await this.parse(Exec, separator === -1 ? all : all.slice(0, separator)).catch(
+      async (error: unknown) => {
+        throw await omittedName(error, { verb: 'exec', words: all, vmctl });
+      },
+    );
     const name = args.name ?? (await this.onlyVm(vmctl));
     this.handleInterrupts({ quietly: true });
     const isShown = !this.jsonEnabled();

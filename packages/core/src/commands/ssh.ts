@@ -1,5 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand, sharedFlags } from '../cli/base-command.js';
+import { omittedName } from '../cli/omitted-name.js';
 import { runInForeground } from '../cli/run-in-foreground.js';
 import { EXIT, NOT_RUN } from '../errors/registry.js';
 import type { SshCommand } from '../operations/ssh.js';
@@ -39,11 +40,15 @@ With --json the command line is printed instead of run.`;
   };
 
   async run(): Promise<SshCommand> {
+    const vmctl = this.vmctl();
     // parse() replaces this.argv.
     const all = [...this.argv];
     const separator = all.indexOf('--');
-    const { args, flags } = await this.parse(Ssh, separator === -1 ? all : all.slice(0, separator));
-    const vmctl = this.vmctl();
+    const { args, flags } = await this.parse(Ssh, separator === -1 ? all : all.slice(0, separator)).catch(
+      async (error: unknown) => {
+        throw await omittedName(error, { verb: 'ssh', words: all, vmctl });
+      },
+    );
     const name = args.name ?? (await this.onlyVm(vmctl));
     const command = separator === -1 ? [] : all.slice(separator + 1);
     const ssh = await vmctl.ssh({
