@@ -65,6 +65,8 @@ describe('vmctl doctor', () => {
     expect(stdout).not.toContain('doctor --fix');
     expect(await modeOf(home.dataDir)).toBe(0o700);
     expect(await readFile(join(home.workDir('old'), 'overlay.qcow2'), 'utf8')).toBe('precious');
+    // Once more: what is left is nothing that it mends.
+    expect((await home.vmctl('doctor', '--fix')).stderr).toContain('There is nothing that --fix can mend.\n');
   });
 
   it('ends with 1 when a repair failed that was not urgent', async () => {

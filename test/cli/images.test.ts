@@ -90,6 +90,8 @@ describe('vmctl image', () => {
       expect(await home.vmctl('image', 'remove')).toMatchObject({ code: 2 });
       const unknown = await home.vmctl('image', 'inspect', 'disk.imgg');
       expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('Did you mean "disk.img"?') });
+      const short = await home.vmctl('image', 'inspect', 'disk');
+      expect(short).toMatchObject({ code: 2, stderr: expect.stringContaining('Did you mean "disk.img"?') });
     },
     LIMIT,
   );

@@ -143,7 +143,7 @@ describe('vmctl ssh-config --install', () => {
     await rm(userConfig());
     await symlink(real, userConfig());
     const first = await project.vmctl('ssh-config', '--install');
-    expect(first.stdout).toContain('includes it now');
+    expect(first.stdout).toMatch(/includes it now\.\nNow: ssh vmctl-\w+\n$/);
     const text = await readFile(real, 'utf8');
     expect(text.endsWith(`\n${before}`)).toBe(true);
     expect(text.match(/^Include /gm)).toHaveLength(1);

@@ -48,7 +48,11 @@ Exits with 0 when nothing is broken (warnings may be left), with 3 when somethin
     this.sayWaiting(LOOKING);
     const report = await vmctl.doctor({ signal: this.signal });
     const repairs = flags.fix ? repairsOf(report) : [];
-    if (repairs.length === 0) return this.#answer(flags.fix ? { ...report, repairs: [] } : report);
+    if (repairs.length === 0) {
+      const answer = this.#answer(flags.fix ? { ...report, repairs: [] } : report);
+      if (flags.fix && !this.jsonEnabled()) this.logToStderr('There is nothing that --fix can mend.');
+      return answer;
+    }
     const results = await this.#mend(vmctl, repairs, { ...change, yes: flags.yes });
     this.#installed = readInstalledPlugins(pluginsDirectory(process.env)).packages;
     const again = this.vmctl();

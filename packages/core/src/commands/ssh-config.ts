@@ -40,6 +40,8 @@ With --install it is written to a file of the data directory, and ~/.ssh/config 
     const aliases = config.hosts.flatMap((host) => host.aliases);
     this.log(`${file} has ${aliases.length === 0 ? 'no VM' : aliases.join(', ')}.`);
     this.log(added ? `${userConfig} includes it now.` : `${userConfig} includes it already.`);
+    const [first] = aliases;
+    if (first !== undefined) this.log(`Now: ssh ${first}`);
     return config;
   }
 

@@ -94,7 +94,7 @@ function hintFor(error: unknown): string {
     if (error.status === 401 || error.status === 403) {
       return 'Check whether the image needs a login, and whether the URL is still valid.';
     }
-    if (error.status === 404 || error.status === 410) return 'Check the URL in the VMFile.';
+    if (error.status === 404 || error.status === 410) return 'Check the URL.';
     return 'Try again later, or use another mirror.';
   }
   const errno = errnoOf(error) ?? '';

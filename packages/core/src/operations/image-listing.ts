@@ -107,7 +107,7 @@ export function shortDigest({ sha256 }: Pick<ImageListing, 'sha256'>): string {
 
 function unknownImage(images: readonly KnownImage[], word: string): VmctlError {
   const names = [...new Set(images.flatMap(({ listing: { name, url } }) => [name, url]))];
-  const near = nearest(word, names);
+  const near = names.find((name) => word !== '' && name.startsWith(word)) ?? nearest(word, names);
   return new VmctlError('VMCTL_IMAGE_UNKNOWN', {
     message: `There is no image "${word}" in the cache.`,
     hint: near === undefined ? 'See which there are: vmctl image list' : `Did you mean "${near}"?`,

@@ -83,6 +83,11 @@ describe('a download over HTTP', () => {
     expect(server.requests).toHaveLength(1);
   });
 
+  it('says nothing of a VMFile for an image that is not there: its URL may be from a command line', async () => {
+    server.on('/x', status(404));
+    expect(await failure('/x')).toMatchObject({ hint: 'Check the URL.' });
+  });
+
   it.each([204, 206, 304])('fails with the status %d, which nobody asked for', async (code) => {
     server.on('/x', (_request, response) => response.writeHead(code).end());
     expect((await failure('/x')).message).toContain(`the server answered ${code}`);
