@@ -1,6 +1,9 @@
 import type { EventSink, VmctlEvent, VmctlEventBody } from './events.js';
 
-export type EventListener = (event: VmctlEvent) => void;
+/**
+ * @param how - `looks`: it is of work that only looks, which is no news to anybody but who asked for it
+ */
+export type EventListener = (event: VmctlEvent, how: { readonly looks: boolean }) => void;
 /** A promise while a listener is behind, else undefined. Never rejects. */
 export type ListenerPressure = () => Promise<void> | undefined;
 /** Resolves when the listener has done its work with all events so far. Never rejects. */
@@ -21,11 +24,23 @@ export class EventStream implements EventSink {
     return () => this.#listeners.delete(listener);
   }
 
+  /** For work that only looks: its events are shown, and not written down. */
+  get ofLook(): EventSink {
+    return {
+      emit: (body) => this.#hand(body, true),
+      pressure: () => this.pressure(),
+    };
+  }
+
   emit(body: VmctlEventBody): void {
+    this.#hand(body, false);
+  }
+
+  #hand(body: VmctlEventBody, looks: boolean): void {
     const event: VmctlEvent = { ...body, time: new Date().toISOString() };
     for (const listener of this.#listeners.keys()) {
       try {
-        listener(event);
+        listener(event, { looks });
       } catch {
         // A renderer that fails must not take a VM's pipeline with it.
       }

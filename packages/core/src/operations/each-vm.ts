@@ -16,7 +16,10 @@ export interface EachVmOptions {
   readonly operation: string;
   /** VMs in groups: one group after the other, all VMs of a group at once. */
   readonly groups: readonly (readonly string[])[];
-  /** False: the work only looks, so that others may work on the VM meanwhile. Default true. */
+  /**
+   * False: the work only looks, so that others may work on the VM meanwhile, and nothing of it is written down for
+   * `vmctl events`. Default true.
+   */
   readonly lock?: boolean | undefined;
   readonly wait?: boolean | undefined;
   readonly signal: AbortSignal;
@@ -27,14 +30,15 @@ export interface EachVmOptions {
 /** Does one thing with several VMs, each under its lock unless told otherwise, with events and a result for each. */
 export async function eachVm(runtime: Runtime, options: EachVmOptions): Promise<OperationResult> {
   const { operation, groups, signal, wait = true } = options;
+  const events = options.lock === false ? runtime.events.ofLook : runtime.events;
   const started = performance.now();
-  runtime.events.emit({ type: 'run.started', operation, vms: groups.flat() });
+  events.emit({ type: 'run.started', operation, vms: groups.flat() });
   const results: VmResult[] = [];
   for (const group of groups) {
     results.push(...(await mapConcurrently(group, AT_ONCE, one)));
   }
   const ok = results.every(({ outcome }) => outcome !== 'failed' && outcome !== 'interrupted');
-  runtime.events.emit({
+  events.emit({
     type: 'run.finished',
     operation,
     ok,
@@ -46,7 +50,7 @@ export async function eachVm(runtime: Runtime, options: EachVmOptions): Promise<
 
   async function one(vm: string): Promise<VmResult> {
     const vmStarted = performance.now();
-    runtime.events.emit({ type: 'vm.started', vm });
+    events.emit({ type: 'vm.started', vm });
     const result = await locked(vm).then(
       (outcome) => ({ outcome }),
       (error: unknown) => ({
@@ -55,7 +59,7 @@ export async function eachVm(runtime: Runtime, options: EachVmOptions): Promise<
       }),
     );
     const whole = { vm, durationMs: elapsedSince(vmStarted), ...result };
-    runtime.events.emit({ type: 'vm.finished', ...whole });
+    events.emit({ type: 'vm.finished', ...whole });
     return whole;
   }
 

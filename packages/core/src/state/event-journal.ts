@@ -20,8 +20,8 @@ const FLUSH_LIMIT_MS = 2_000;
 const MESSAGE_LIMIT = 4096;
 
 /**
- * Writes down what the runs of this process do, for `vmctl events` of others. Nothing is touched before a run begins, so
- * commands that only look write nothing. Writing goes on beside the work, in order, and its failures are nobody's.
+ * Writes down what the runs of this process do, for `vmctl events` of others. Nothing is touched before a run begins, and
+ * nothing of those that only look, so commands that change nothing write nothing. Writing goes on beside the work, in order, and its failures are nobody's.
  */
 export class EventJournal {
   readonly #options: EventJournalOptions;
@@ -35,7 +35,8 @@ export class EventJournal {
   }
 
   /** Takes an event; never throws, never waits. */
-  readonly handle = (event: VmctlEvent): void => {
+  readonly handle = (event: VmctlEvent, { looks }: { readonly looks: boolean } = { looks: false }): void => {
+    if (looks) return;
     if (event.type === 'run.started') {
       this.#source = { pid: process.pid, operation: event.operation };
       for (const before of this.#held.splice(0)) this.#write(before, this.#source);

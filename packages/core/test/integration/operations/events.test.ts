@@ -57,6 +57,25 @@ describe('the events of all commands', () => {
     });
   });
 
+  it('are not those of a wait, which makes nothing happen, but who waits is shown them', async () => {
+    await library.write({ web: '' });
+    await library.open().vmctl.up();
+    const before = await past();
+    const { vmctl, events } = library.open();
+    expect(await vmctl.wait({ names: ['web'], for: 'running' })).toMatchObject({ ok: true });
+    expect(events.map(({ type }) => type)).toEqual([
+      'run.started',
+      'vm.started',
+      'vm.finished',
+      'run.finished',
+    ]);
+    expect(await vmctl.wait({ names: ['web'], for: 'ready', timeoutMs: 0 })).toMatchObject({
+      vms: [{ vm: 'web' }],
+    });
+    expect(events.filter(({ type }) => type.startsWith('stage.'))).toHaveLength(2);
+    expect(await past()).toEqual(before);
+  });
+
   it('are those of some VMs when they are named, one that does not exist yet as well', async () => {
     await library.write({ web: '', db: '' });
     const { vmctl, events: warnings } = library.open();
