@@ -82,6 +82,16 @@ export class AcceleratorProbe {
     };
   }
 
+  /**
+   * What an answer about KVM is good for: the program, this boot, and the device; a reloaded kernel module makes a new
+   * one.
+   */
+  async keyOf(qemu: QemuBinary): Promise<string> {
+    const bootId = await readFile(this.#bootIdFile, 'utf8').catch(() => '');
+    const device = await stat(this.#device).catch(() => undefined);
+    return [qemu.fingerprint, bootId.trim(), device?.ctimeMs ?? 0].join('|');
+  }
+
   /** What keeps KVM from being tried at all. */
   async #obstacle(): Promise<Accelerator | undefined> {
     if (this.#architecture !== 'x64') {
@@ -102,7 +112,7 @@ export class AcceleratorProbe {
 
   /** Many VMs may start at once; they share one trial. */
   async #trial(qemu: QemuBinary, fresh: boolean): Promise<BootTrial> {
-    const key = await this.#key(qemu);
+    const key = await this.keyOf(qemu);
     const known = this.#trials.get(key);
     if (known !== undefined && !fresh) return known;
     const trial = this.#load(key, qemu, fresh);
@@ -129,13 +139,6 @@ export class AcceleratorProbe {
     this.#host.log.debug('kvm trial', trial);
     await this.#cache.write(key, trial);
     return trial;
-  }
-
-  /** The program, this boot, and the device: a reloaded kernel module makes a new one. */
-  async #key(qemu: QemuBinary): Promise<string> {
-    const bootId = await readFile(this.#bootIdFile, 'utf8').catch(() => '');
-    const device = await stat(this.#device).catch(() => undefined);
-    return [qemu.fingerprint, bootId.trim(), device?.ctimeMs ?? 0].join('|');
   }
 }
 

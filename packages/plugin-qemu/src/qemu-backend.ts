@@ -13,6 +13,7 @@ import type {
   VmState,
 } from '@vmctl/core/plugin';
 import { type Accelerator, AcceleratorProbe } from './accelerator.js';
+import { EmulationWarning } from './emulation-warning.js';
 import { findGuest } from './guest-address.js';
 import { refuseUnsupported, SUPPORTS } from './machine.js';
 import { openMonitor } from './monitor.js';
@@ -44,12 +45,13 @@ export class QemuBackend implements Hypervisor {
   readonly #probe: AcceleratorProbe;
   /** By VM id, the ones that this process has started: it hears their last words. */
   readonly #started = new Map<string, QemuProcess>();
-  #warnedOfEmulation = false;
+  readonly #emulationWarning: EmulationWarning;
 
   constructor(host: PluginHost, options: QemuBackendOptions = {}) {
     this.#host = host;
     this.#startDeadlineMs = options.startDeadlineMs ?? START_DEADLINE_MS;
     this.#probe = options.probe ?? new AcceleratorProbe(host);
+    this.#emulationWarning = new EmulationWarning(host, this.#probe);
   }
 
   prepare(spec: VmSpec, ctx: HypervisorContext): Promise<VmHandle> {
@@ -73,9 +75,7 @@ export class QemuBackend implements Hypervisor {
       ctx,
       probe: this.#probe,
       deadlineMs: this.#startDeadlineMs,
-      onEmulation: (accelerator) => {
-        this.#warnOfEmulation(accelerator, ctx);
-      },
+      onEmulation: (accelerator, qemu) => this.#emulationWarning.say(accelerator, qemu, ctx),
     });
     this.#started.set(vm.id, launched.process);
     return handle;
@@ -245,19 +245,6 @@ export class QemuBackend implements Hypervisor {
     }
     await action(monitor, status);
     return withProcess(vm, identity);
-  }
-
-  /** Once a command, however many VMs it starts. */
-  #warnOfEmulation(accelerator: Extract<Accelerator, { name: 'tcg' }>, ctx: HypervisorContext): void {
-    if (this.#warnedOfEmulation || accelerator.reason === 'chosen') return;
-    this.#warnedOfEmulation = true;
-    ctx.events.emit({
-      type: 'warning',
-      vm: undefined,
-      code: 'VMCTL_QEMU_NO_KVM',
-      message: `Guests are emulated, which is many times slower than KVM: ${accelerator.detail}.`,
-      hint: accelerator.hint,
-    });
   }
 }
 

@@ -18,7 +18,10 @@ export interface StartOptions {
   readonly probe: AcceleratorProbe;
   readonly deadlineMs: number;
   /** Told why KVM is not used. */
-  readonly onEmulation: (accelerator: Extract<Accelerator, { name: 'tcg' }>) => void;
+  readonly onEmulation: (
+    accelerator: Extract<Accelerator, { name: 'tcg' }>,
+    qemu: QemuBinary,
+  ) => Promise<void>;
 }
 
 /** Starts a VM that does not run. */
@@ -29,7 +32,7 @@ export async function startVm(options: StartOptions): Promise<{ handle: VmHandle
   await checkDisks(host, vm);
   const firmware = vm.uefi ? await firmwareFor(host, vm) : undefined;
   const accelerator = await probe.choose(binary);
-  if (accelerator.name === 'tcg') options.onEmulation(accelerator);
+  if (accelerator.name === 'tcg') await options.onEmulation(accelerator, binary);
   ctx.signal.throwIfAborted();
 
   const files = filesOf(vm);
