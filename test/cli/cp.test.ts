@@ -122,7 +122,7 @@ describe('vmctl cp', () => {
     expect(upload.stderr).toContain(join(here, 'missing'));
     const download = await project.vmctl('cp', 'web:/missing', '.');
     expect(download).toMatchObject({ code: 1 });
-    expect(download.stderr).toContain('/missing in the guest');
+    expect(download.stderr).toContain('/missing in web: ');
     expect(await readdir(here)).not.toContain('missing');
   });
 
