@@ -9,8 +9,16 @@ import { formatDuration } from './units.js';
 /** Outcomes that somebody may want to look at. */
 const BAD: readonly VmOutcome[] = ['failed', 'blocked', 'interrupted'];
 
-/** What another event of the same thing tells soon after. */
-const UNTOLD: readonly ObservedEvent['type'][] = ['vm.started', 'stage.started'];
+/** What another event of the same thing tells soon after: failures are those of their VM. */
+const UNTOLD: readonly ObservedEvent['type'][] = [
+  'vm.started',
+  'stage.started',
+  'stage.failed',
+  'step.failed',
+];
+
+/** Columns of an error, whose lines may be long. */
+const MOST_OF_ERROR = 240;
 
 /** One event of `vmctl events` on a line of its own: when, which VM, what. Undefined for those that are for machines. */
 export function observedEventText(event: ObservedEvent, style: Style): string | undefined {
@@ -34,7 +42,8 @@ function wording(event: ObservedEvent, style: Style): string {
     case 'vm.finished': {
       const outcome = event.outcome.replaceAll('-', ' ');
       const colored = BAD.includes(event.outcome) ? style.bad(outcome) : style.good(outcome);
-      return `${colored}, ${formatDuration(event.durationMs)}${why(event.error)}`;
+      const where = event.stage === undefined ? '' : ` at ${STAGE_LABELS[event.stage]}`;
+      return `${colored}${where}, ${formatDuration(event.durationMs)}${why(event.error)}`;
     }
     case 'warning':
       return `${style.warn('warning')}: ${oneLine(event.message)}`;
@@ -48,16 +57,12 @@ function step(event: VmctlEvent): string {
   switch (event.type) {
     case 'stage.finished':
       return `${STAGE_LABELS[event.stage]} done${event.detail === '' ? '' : `: ${event.detail}`}, ${formatDuration(event.durationMs)}`;
-    case 'stage.failed':
-      return `${STAGE_LABELS[event.stage]} failed${why(event.error)}`;
     case 'step.started':
       return `step ${event.step.name} began`;
     case 'step.finished':
       return `step ${event.step.name} done, ${formatDuration(event.durationMs)}`;
     case 'step.skipped':
       return `step ${event.step.name} skipped: ${event.reason}`;
-    case 'step.failed':
-      return `step ${event.step.name} failed${why(event.error)}`;
     case 'plugin.installing':
       return `plugin ${event.name} ${event.version} is being installed`;
     case 'plugin.installed':
@@ -77,7 +82,20 @@ function changed({ from, to, detail }: VmChanged, style: Style): string {
   return `${style.warn(text)}${more}, without a command of vmctl`;
 }
 
-/** The first line says what; the rest is for those who look closer. */
+/** What an error begins with; the rest is for those who look closer. */
 function why(error: ErrorReport | undefined): string {
-  return error === undefined ? '' : `: ${oneLine(error.message.split('\n', 1)[0] ?? '')} [${error.code}]`;
+  if (error === undefined) return '';
+  const text = oneLine(firstSentence(error.message));
+  const short = text.length > MOST_OF_ERROR ? `${text.slice(0, MOST_OF_ERROR - 1)}…` : text;
+  return `: ${short} [${oneLine(error.code)}]`;
+}
+
+/** The first line; where that leads up to the next one (`QEMU ended with exit code 1:`), that one as well. */
+function firstSentence(message: string): string {
+  const lines = message
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  const end = lines.findIndex((line) => !line.endsWith(':'));
+  return lines.slice(0, end === -1 ? lines.length : end + 1).join(' ');
 }

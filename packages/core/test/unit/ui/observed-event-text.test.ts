@@ -50,7 +50,32 @@ describe('an event of `vmctl events`', () => {
     expect(textOf(body)).toBe(`2026-03-04 15:06:07  ${text}`);
   });
 
+  it('tells with the failure of a VM where it was, and what the error leads up to', () => {
+    const failed = {
+      type: 'vm.finished',
+      vm: 'web',
+      outcome: 'failed',
+      stage: 'start',
+      durationMs: 700,
+    } as const;
+    const message =
+      'web did not start. QEMU ended with exit code 1:\n\n  qemu: no such bridge\nqemu: exiting';
+    expect(textOf({ ...failed, error: { code: 'VMCTL_TEST', message } })).toMatch(
+      /web {2}failed at start, 0\.7s: web did not start\. QEMU ended with exit code 1: qemu: no such bridge \[VMCTL_TEST\]$/,
+    );
+    const endless = textOf({
+      ...failed,
+      error: { code: 'VMCTL_TEST', message: 'It said:\n' + 'no '.repeat(1000) },
+    });
+    expect(endless).toMatch(/: It said: (?:no ){70,}n?o?… \[VMCTL_TEST\]$/);
+    expect(endless?.length).toBeLessThan(320);
+  });
+
   it('is left out when another one tells the same soon after', () => {
+    const error = { code: 'VMCTL_TEST', message: 'It broke.' };
+    const failed = { vm: 'web', error, durationMs: 1 };
+    expect(textOf({ type: 'stage.failed', stage: 'provision', ...failed })).toBeUndefined();
+    expect(textOf({ type: 'step.failed', step, ...failed })).toBeUndefined();
     expect(textOf({ type: 'stage.started', vm: 'web', stage: 'start' })).toBeUndefined();
   });
 
