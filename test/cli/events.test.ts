@@ -114,6 +114,7 @@ describe('vmctl events', () => {
   it.each([
     [['--since', 'yesterday'], '"yesterday" is neither an age nor a date.'],
     [['--until', '1h'], '--until'],
+    [['--no-follow', '-f'], '`--follow` and `--no-follow` do not go together.'],
   ])('refuses %j', async (words, said) => {
     const { code, stderr } = await home.vmctl('events', ...words);
     expect(code).toBe(2);

@@ -26,15 +26,16 @@ With --since it begins with what has been since then; --no-follow ends after tha
     }),
     follow: Flags.boolean({
       char: 'f',
-      allowNo: true,
-      default: true,
-      description: 'go on with what comes, until Ctrl-C; --no-follow ends',
+      description: 'go on with what comes, until Ctrl-C; the default',
+      exclusive: ['no-follow'],
     }),
+    'no-follow': Flags.boolean({ description: 'end after what has been' }),
   };
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(Events);
-    const { since, follow } = flags;
+    const { since } = flags;
+    const follow = !flags['no-follow'];
     if (follow) this.handleInterrupts({ quietly: true });
     const style = styleFor(process.stdout);
     const pressure = pressureOf(process.stdout);
