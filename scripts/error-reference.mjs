@@ -33,6 +33,10 @@ ${exits.map(([status, meaning]) => `| ${status} | ${meaning} |`).join('\n')}
 [command reference](commands.md) and in its \`--help\`. A second Ctrl-C, which ends vmctl at once, is 130 as well. The command
 of a plugin that has a status of its own keeps it.
 
+A command that works on VMs (\`up\`, \`down\`, \`create\`, \`stop\` …) exits with 1 when a VM failed, whatever its error: one may
+lack a plugin, another have a bad image. The status below is that of an error that ends the whole command; with \`--json\` the
+error of each VM is in \`vm.finished\` and in \`run.finished\`.
+
 ## Codes
 
 | code | exit | meaning |

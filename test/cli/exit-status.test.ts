@@ -10,6 +10,7 @@ beforeAll(async () => {
   project = await NoopProject.create();
   await project.home.write(project.vm('web'));
   await project.home.write(project.vm('new'), 'new.kdl');
+  await project.home.write('vm "ci" { image "disk.img"; backend "qemu" }', 'plugin.kdl');
   await project.home.write('vm "web" { imgae "x" }', 'bad.kdl');
   expect(await project.vmctl('up')).toMatchObject({ code: 0 });
 }, LIMIT);
@@ -25,6 +26,7 @@ describe('the exit status', () => {
     [0, 'it was so already', ['up']],
     [0, 'nothing differs, and nobody asked', ['plan', '--file', 'new.kdl']],
     [EXIT.failure, 'it failed', ['wait', '--for', 'stopped', '--timeout', '0']],
+    [EXIT.failure, 'a VM failed, also for what this machine lacks', ['up', '--file', 'plugin.kdl']],
     [EXIT.usage, 'there is no such command', ['lst']],
     [EXIT.usage, 'there is no such flag', ['list', '--nope']],
     [EXIT.usage, 'there is no such VM', ['stop', 'nobody']],
