@@ -92,6 +92,10 @@ describe('vmctl config', () => {
         value: 'writeback',
         origin: { source: 'default' },
       });
+      const { stderr } = await run('config', { VMCTL_QEMU_ACCEL: 'tcg', VMCTL_QEMU_SANBOX: 'true' });
+      expect(stderr).toBe(
+        '! The variable VMCTL_QEMU_SANBOX counts for nothing: neither vmctl nor an installed backend has it. Did you mean VMCTL_QEMU_SANDBOX?\n',
+      );
       const { stdout } = await run('doctor');
       expect(stdout).toContain(`QEMU is set to "${binary}", which cannot be run`);
       await home.write('backends:\n  qemu:\n    binray: x\n', 'vmctl.config.yaml');

@@ -23,6 +23,8 @@ export type { DestroyOptions } from './operations/destroy.js';
 export type { DoctorFinding, Repair, RepairResult } from './operations/doctor/finding.js';
 export type { DoctorReport } from './operations/doctor.js';
 export type { DownOptions } from './operations/down.js';
+export type { ExistingVmsOptions } from './operations/existing-vms.js';
+export type { UnknownVariable } from './operations/unknown-variables.js';
 export type { CopiedSource, CopyOptions, CopyProgress, CopyResult } from './operations/copy.js';
 export type { EventsOptions, JournalEntry, ObservedEvent, VmChanged } from './operations/events.js';
 export type { ExecOptions } from './operations/exec.js';

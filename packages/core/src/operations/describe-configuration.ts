@@ -9,6 +9,7 @@ import { hidePasswords } from '../vmfile/passwords.js';
 import { DEFAULT_BRIDGE } from '../vmfile/read-network.js';
 import { parallelism, readyTimeoutMs, stopTimeoutMs } from './effective-settings.js';
 import type { Runtime } from './runtime.js';
+import { type UnknownVariable, unknownVariables } from './unknown-variables.js';
 
 export interface DescribeConfigurationOptions {
   /** What flags say, which goes before everything. */
@@ -43,6 +44,8 @@ export interface ConfigurationReport {
     readonly user_directory: string;
   };
   readonly settings: readonly ConfiguredSetting[];
+  /** Variables that are named like those of vmctl and that nobody reads; no problem, and likely a mistake. */
+  readonly ignored: readonly UnknownVariable[];
   readonly problems: readonly ReportedConfigProblem[];
   /** The problems as people read them; null when there is none. */
   readonly message: string | null;
@@ -79,6 +82,7 @@ export async function describeConfiguration(
       user_directory: userDirectory(runtime),
     },
     settings: [...settings, ...backends.settings],
+    ignored: await unknownVariables(runtime),
     ...(await reportProblems(problems)),
   };
 }

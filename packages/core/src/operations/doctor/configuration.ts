@@ -1,9 +1,28 @@
 import { shellWord } from '../../errors/shell-word.js';
 import type { DoctorFinding } from './finding.js';
 import type { Runtime } from '../runtime.js';
+import { unknownVariables, unknownVariableText } from '../unknown-variables.js';
 
-/** What `doctor` says of the configuration: where it is, and what is wrong with it. Nothing where there is none. */
+/**
+ * What `doctor` says of the configuration: where it is, what is wrong with it, and which variables nobody reads. Nothing
+ * where there is none.
+ */
 export async function configurationFindings(runtime: Runtime): Promise<readonly DoctorFinding[]> {
+  return [...(await fileFindings(runtime)), ...(await variableFindings(runtime))];
+}
+
+async function variableFindings(runtime: Runtime): Promise<readonly DoctorFinding[]> {
+  return (await unknownVariables(runtime)).map((each) => ({
+    id: `variable:${each.variable}`,
+    group: 'host',
+    status: 'warning',
+    title: 'environment',
+    detail: unknownVariableText(each),
+    fix: `unset ${each.variable}`,
+  }));
+}
+
+async function fileFindings(runtime: Runtime): Promise<readonly DoctorFinding[]> {
   if (runtime.configuration === undefined) return [];
   const { describeConfiguration } = await import('../describe-configuration.js');
   const { files, message, ok } = await describeConfiguration(runtime);

@@ -67,4 +67,26 @@ describe('the description of a configuration', () => {
       expect.objectContaining({ status: 'warning', detail: expect.stringContaining(`${theirs} belongs to`) }),
     );
   });
+
+  it('names the variables that nobody reads, and the one that may have been meant; doctor warns of them', async () => {
+    const env = {
+      VMCTL_PARALEL: '3',
+      VMCTL_WARP_SPEED_OF_SHIP: '9',
+      VMCTL_PARALLEL: '3',
+      VMCTL_NPM_REGISTRY: 'http://127.0.0.1:1/',
+      VMCTL_BRIGDE: '',
+    };
+    const vmctl = new Vmctl({ ...at.lookup(), env: { ...at.lookup().env, ...env } });
+    const { ok, ignored } = await vmctl.configuration();
+    expect(ok).toBe(true);
+    expect(ignored).toEqual([
+      { variable: 'VMCTL_PARALEL', near: 'VMCTL_PARALLEL' },
+      { variable: 'VMCTL_WARP_SPEED_OF_SHIP', near: null },
+    ]);
+    const { findings } = await vmctl.doctor();
+    expect(findings.filter(({ id }) => id.startsWith('variable:'))).toMatchObject([
+      { status: 'warning', detail: expect.stringContaining('Did you mean VMCTL_PARALLEL?') },
+      { status: 'warning', fix: 'unset VMCTL_WARP_SPEED_OF_SHIP' },
+    ]);
+  });
 });

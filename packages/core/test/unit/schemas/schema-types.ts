@@ -16,6 +16,7 @@ export type ConfigSchema = {
     flag: string | null;
     description: string;
   }[];
+  ignored: { variable: string; near: string | null }[];
   problems: {
     file?: string;
     line?: number;
