@@ -48,7 +48,7 @@ async function linkImage(image) {
   const present = await lstat(link).catch(() => undefined);
   if (present !== undefined) {
     if (present.isSymbolicLink() && (await readlink(link)) === image) return;
-    await vmctl('down', '--destroy');
+    await vmctl('down', '--destroy', '--yes');
     await rm(link);
   }
   await symlink(image, link);
