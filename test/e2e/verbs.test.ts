@@ -61,7 +61,7 @@ describe('a real guest', () => {
         const vmctl = join(repositoryRoot, 'packages/core/bin/run.js');
         await terminal.type(`node ${vmctl} up; echo status=$?`);
         await terminal.shows(/^ {2}web {2}start {5}\S.* \d+\.\ds$/m, BOOT);
-        const checks = 'SSH port answers|login works|cloud-init finished';
+        const checks = 'the SSH port|the login|cloud-init';
         await terminal.shows(new RegExp(`^. web {2}ready {5}waiting for (${checks}) +\\S+s$`, 'm'), BOOT);
         await terminal.shows(/^status=\d+$/m, BOOT);
         const history = await terminal.history();
