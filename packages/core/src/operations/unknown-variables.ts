@@ -4,7 +4,7 @@ import type { Runtime } from './runtime.js';
 
 /** A variable of the environment that is named like one of vmctl's, and counts for nothing. */
 export interface UnknownVariable {
-  /** `VMCTL_PARALEL` */
+  /** Its name, mistyped as it is. */
   readonly variable: string;
   /** The known one that may have been meant; null when none is near. */
   readonly near: string | null;
@@ -15,16 +15,16 @@ const PREFIX = 'VMCTL_';
 /** Those of vmctl that are no settings. */
 const PLACES = ['VMCTL_CONFIG_DIR', 'VMCTL_CACHE_DIR', 'VMCTL_NPM_REGISTRY'];
 
-/** Those that oclif and tests of plugins know; nobody is pointed to them. */
+/** Those that oclif and tests of plugins know, without the prefix; nobody is pointed to them. */
 const INTERNAL = [
-  'VMCTL_BINPATH',
-  'VMCTL_DEBUG',
-  'VMCTL_DISABLE_THEME',
-  'VMCTL_FORCE_VERSION_CACHE_UPDATE',
-  'VMCTL_NEW_VERSION_CHECK_TAG',
-  'VMCTL_NOOP_SSH',
-  'VMCTL_NPM_LOG_LEVEL',
-  'VMCTL_SKIP_NEW_VERSION_CHECK',
+  'BINPATH',
+  'DEBUG',
+  'DISABLE_THEME',
+  'FORCE_VERSION_CACHE_UPDATE',
+  'NEW_VERSION_CHECK_TAG',
+  'NOOP_SSH',
+  'NPM_LOG_LEVEL',
+  'SKIP_NEW_VERSION_CHECK',
 ];
 
 /**
@@ -33,7 +33,7 @@ const INTERNAL = [
  */
 export async function unknownVariables(runtime: Runtime): Promise<readonly UnknownVariable[]> {
   const known = [...Object.values(SETTINGS).map(({ variable }) => variable), MIRRORS_VARIABLE, ...PLACES];
-  const isKnown = new Set([...known, ...INTERNAL]);
+  const isKnown = new Set([...known, ...INTERNAL.map((name) => `${PREFIX}${name}`)]);
   const suspects = Object.entries(runtime.env)
     // An empty one counts as not set.
     .filter(([name, value]) => name.startsWith(PREFIX) && value !== undefined && value !== '')
