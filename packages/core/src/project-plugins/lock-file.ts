@@ -21,9 +21,12 @@ const VERSION = /^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$/;
 /** The pins of a VMFile by package, in no particular order. */
 export type PluginPins = ReadonlyMap<string, PluginPin>;
 
-/** The lock file of a VMFile: `VMFile.kdl` has `VMFile.lock`, `lab.kdl` has `lab.lock`, another name gets `.lock`. */
+/**
+ * The lock file of a VMFile: `VMFile.kdl` has `VMFile.lock`, `lab.kdl` has `lab.lock`. A file of another name has one that
+ * no `.kdl` file has, `VMFile` has `VMFile.lock.json`: in a shared one, each would remove what the other requires.
+ */
 export function lockPathOf(vmfile: string): string {
-  return `${vmfile.replace(/\.kdl$/i, '')}.lock`;
+  return vmfile.endsWith('.kdl') ? vmfile.replace(/kdl$/, 'lock') : `${vmfile}.lock.json`;
 }
 
 /**

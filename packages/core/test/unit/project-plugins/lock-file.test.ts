@@ -36,9 +36,17 @@ describe('a lock file', () => {
   it.each([
     ['/project/VMFile.kdl', '/project/VMFile.lock'],
     ['/project/lab.kdl', '/project/lab.lock'],
-    ['/project/machines', '/project/machines.lock'],
+    ['/project/VMFile', '/project/VMFile.lock.json'],
+    ['/project/VMFile.KDL', '/project/VMFile.KDL.lock.json'],
+    ['/project.kdl/VMFile.test', '/project.kdl/VMFile.test.lock.json'],
   ])('of %s is %s', (vmfile, lock) => {
     expect(lockPathOf(vmfile)).toBe(lock);
+  });
+
+  it('belongs to one VMFile, whatever others there are in its directory', () => {
+    const endings = ['', '.kdl', '.KDL', '.lock', '.json', '.lock.json'];
+    const names = endings.flatMap((first) => endings.map((last) => `/project/VMFile${first}${last}`));
+    expect(new Set(names.map(lockPathOf)).size).toBe(new Set(names).size);
   });
 
   it('is the same text whatever order pins and fields come in, and ends with one newline', () => {
