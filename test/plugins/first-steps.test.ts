@@ -171,20 +171,21 @@ describe('vmctl from a registry, in an empty home', () => {
     expect((await home.vmctl('plugins', 'update', acme)).stdout).toBe(`${acme} 1.1.0: up to date\n`);
   });
 
-  it('links a folder in the place of the installed one, and unlinks it', async () => {
+  it('links a folder in the place of the installed one, which is used again once it is unlinked', async () => {
     const folder = join(home.root, 'acme/2.0.0');
     const { stdout } = await home.vmctl('plugins', 'link', folder);
     expect(stdout).toContain(`${acme} 2.0.0 (was 1.1.0): provisioner hello`);
     expect(stdout).toContain(`vmctl plugins unlink ${acme}`);
     expect(await summary()).toContain(`${acme} 2.0.0 linked`);
-    expect((await home.vmctl('plugins', 'unlink', folder)).stdout).toBe(`Removed ${acme}.\n`);
-    expect(await summary()).not.toContainEqual(expect.stringContaining(acme));
+    expect((await home.vmctl('plugins', 'unlink', folder)).stdout).toBe(
+      `Unlinked ${acme}: the installed one, 1.1.0, is used again.\nTo remove it too: vmctl plugins uninstall ${acme}\n`,
+    );
+    expect(await summary()).toContain(`${acme} 1.1.0 installed`);
   });
 
   it('uninstalls one with its files and leaves the others', async () => {
-    await home.vmctl('plugins', 'install', acme);
-    const { code } = await home.vmctl('plugins', 'uninstall', acme);
-    expect(code).toBe(0);
+    const { stdout, code } = await home.vmctl('plugins', 'uninstall', acme);
+    expect({ stdout, code }).toEqual({ stdout: `Removed ${acme}.\n`, code: 0 });
     expect((await plugins()).map(({ name }) => name)).toEqual([
       '@vmctl/plugin-provisioners',
       '@vmctl/plugin-qemu',

@@ -44,6 +44,21 @@ export interface AddedPlugin {
   readonly problem: ManifestProblem | null;
 }
 
+/** What an uninstallation did. */
+export interface Uninstalled {
+  /** The names of the plugins that were removed or unlinked. */
+  readonly removed: readonly string[];
+  /** The installed ones that are there again, because what was unlinked had taken their place. */
+  readonly restored: readonly RestoredPlugin[];
+}
+
+/** An installed plugin that is there again. */
+export interface RestoredPlugin {
+  readonly name: string;
+  /** Null when it cannot be read. */
+  readonly version: string | null;
+}
+
 /** What an update did with one plugin. */
 export interface UpdatedPlugin {
   readonly name: string;

@@ -10,7 +10,7 @@ import { importsOfCore } from './core-imports.js';
 import { readJsonObject } from './json-file.js';
 import { installPackage, readLock } from './package-directory.js';
 import { checkPlugin } from './plugin-check.js';
-import { isBesideList, type PluginEntry, readPluginList } from './plugin-list.js';
+import { installedAmong, isBesideList, type PluginEntry, readPluginList } from './plugin-list.js';
 import { syncTree } from './sync-tree.js';
 
 /** A plugin that is on the disk, whole and checked, and not in the list. */
@@ -95,12 +95,12 @@ export class PluginDirectories {
    */
   async sweep(): Promise<void> {
     const { directory } = this.#options;
-    const { entries } = await readPluginList(directory);
-    const kept = new Set(entries.map(({ root }) => root));
+    const installed = installedAmong((await readPluginList(directory)).entries);
+    const kept = new Set(installed.map(({ root }) => root));
     const dead = (await namesIn(this.#packages))
       .map((name) => join(this.#packages, name))
       .filter((path) => !kept.has(path));
-    if (!entries.some(isBesideList)) {
+    if (!installed.some(isBesideList)) {
       dead.push(...['node_modules', 'package-lock.json', 'yarn.lock'].map((name) => join(directory, name)));
     }
     await Promise.all(

@@ -64,10 +64,15 @@ export async function writePluginList(
     ...others,
     private: true,
     // npm's own record of what is in the node_modules beside the list.
-    ...(entries.some(isBesideList) ? { dependencies } : {}),
+    ...(installedAmong(entries).some(isBesideList) ? { dependencies } : {}),
     oclif: { schema: 1, ...(isJsonObject(oclif) ? oclif : {}), plugins: entries },
   };
   await writeAtomic(path, `${JSON.stringify(next, null, 2)}\n`);
+}
+
+/** The installed plugins of a list, those in whose place there is a linked one as well. */
+export function installedAmong(entries: readonly PluginEntry[]): PluginEntry[] {
+  return entries.flatMap((entry) => (entry.type === 'user' ? entry : (entry.insteadOf ?? [])));
 }
 
 /** Whether the plugin is in the `node_modules` beside the list. */

@@ -4,7 +4,13 @@ import { nearest } from '../errors/nearest.js';
 import { hasCode, VmctlError } from '../errors/vmctl-error.js';
 import { acquireLock } from '../host/lock.js';
 import { readManifest } from '../plugins/manifest.js';
-import type { AddedPlugin, ChangeOptions, PluginStoreOptions, UpdatedPlugin } from './changes.js';
+import type {
+  AddedPlugin,
+  ChangeOptions,
+  PluginStoreOptions,
+  Uninstalled,
+  UpdatedPlugin,
+} from './changes.js';
 import { mustBePackage, readInstallSpec, specText } from './install-spec.js';
 import { readJsonObject } from './json-file.js';
 import { whyNotBuilt } from './plugin-check.js';
@@ -92,7 +98,8 @@ export class PluginStore {
     return this.#change('plugins link', options, async (list) => {
       const before = find(list, name);
       const replaced = await versionOf(before, this.#options.directory);
-      await this.#commit(list, withEntries(list, [{ name, type: 'link', root }]));
+      const insteadOf = before?.type === 'link' ? before.insteadOf : before;
+      await this.#commit(list, withEntries(list, [{ name, type: 'link', root, insteadOf }]));
       return {
         name,
         version,
@@ -107,24 +114,33 @@ export class PluginStore {
   }
 
   /**
-   * Removes plugins, linked ones too: all that are named, or none.
+   * Removes plugins: all that are named, or none. Of a linked one only the link goes: the installed one in whose place it
+   * is, if any, is there again.
    *
    * @param names - names; a linked one also by its path
-   * @returns their names
    * @throws VMCTL_PLUGIN_NOT_INSTALLED
    */
   async uninstall(
     names: readonly string[],
     options: ChangeOptions & { readonly cwd: string },
-  ): Promise<string[]> {
+  ): Promise<Uninstalled> {
     return this.#change('plugins uninstall', options, async (list) => {
-      const removed = names.map((name) => this.#named(list, name, options.cwd));
+      const removed = new Set(names.map((name) => this.#named(list, name, options.cwd)));
       await this.#commit(
         list,
-        list.entries.filter((entry) => !removed.includes(entry)),
+        list.entries.flatMap((entry) => (removed.has(entry) ? (entry.insteadOf ?? []) : entry)),
       );
       await this.#directories.sweep();
-      return [...new Set(removed.map(({ name }) => name))];
+      const restored = [...removed].flatMap(({ insteadOf }) => insteadOf ?? []);
+      return {
+        removed: [...removed].map(({ name }) => name),
+        restored: await Promise.all(
+          restored.map(async (entry) => ({
+            name: entry.name,
+            version: await versionOf(entry, this.#options.directory),
+          })),
+        ),
+      };
     });
   }
 

@@ -37,6 +37,8 @@ export interface PluginEntry {
   readonly url?: string | undefined;
   /** Whether install scripts of its packages were run, so that an update does the same. */
   readonly scripts?: boolean | undefined;
+  /** Of a linked plugin: the installed one in whose place it is, which is there again once it is unlinked. */
+  readonly insteadOf?: PluginEntry | undefined;
 }
 
 /** An entry, and where its package is. */
@@ -91,8 +93,9 @@ function readList(path: string, directory: string): readonly Registration[] | Re
 export function readPluginEntry(value: unknown): PluginEntry | undefined {
   if (typeof value === 'string' && value !== '') return { name: value, type: 'user', tag: 'latest' };
   if (!isJsonObject(value)) return undefined;
-  const { name, type, root, tag, url, scripts } = value;
+  const { name, type, root, tag, url, scripts, insteadOf } = value;
   if (typeof name !== 'string' || name === '') return undefined;
+  const hidden = type === 'link' ? readPluginEntry(insteadOf) : undefined;
   return {
     // What a later vmctl notes here is kept.
     ...value,
@@ -102,6 +105,7 @@ export function readPluginEntry(value: unknown): PluginEntry | undefined {
     tag: textOf(tag),
     url: textOf(url),
     scripts: scripts === true ? true : undefined,
+    insteadOf: hidden?.name === name && hidden.type === 'user' ? hidden : undefined,
   };
 }
 

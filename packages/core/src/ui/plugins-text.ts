@@ -1,7 +1,7 @@
 import { describeContributions } from '../plugins/contributions.js';
 import type { PluginDetails, PluginListing } from '../plugin-store/plugin-details.js';
 import type { OrphanedVm } from '../operations/orphaned-vms.js';
-import type { AddedPlugin, UpdatedPlugin } from '../plugin-store/changes.js';
+import type { AddedPlugin, Uninstalled, UpdatedPlugin } from '../plugin-store/changes.js';
 import type { Style } from './style.js';
 import { renderTable } from './table.js';
 import { oneLine } from './terminal-text.js';
@@ -50,6 +50,19 @@ export function orphanedLines(vms: readonly OrphanedVm[]): string[] {
   return [
     `! Without the backend ${oneLine(backends)} vmctl cannot stop or destroy ${oneLine(names)}.`,
     `  Install the plugin again to work with ${them}.`,
+  ];
+}
+
+/** What was removed, and what is there again in its place. */
+export function uninstalledLines({ removed, restored }: Uninstalled): string[] {
+  const back = new Set(restored.map(({ name }) => name));
+  const gone = removed.filter((name) => !back.has(name));
+  return [
+    ...(gone.length === 0 ? [] : [oneLine(`Removed ${gone.join(', ')}.`)]),
+    ...restored.flatMap(({ name, version }) => [
+      oneLine(`Unlinked ${name}: the installed one${version === null ? '' : `, ${version},`} is used again.`),
+      oneLine(`To remove it too: vmctl plugins uninstall ${name}`),
+    ]),
   ];
 }
 

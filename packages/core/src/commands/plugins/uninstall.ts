@@ -4,11 +4,12 @@ import { Args } from '@oclif/core';
 import { missingArgument } from '../../cli/missing-argument.js';
 import { PluginsCommand } from '../../cli/plugins-command.js';
 import type { OrphanedVm } from '../../operations/orphaned-vms.js';
-import { orphanedLines } from '../../ui/plugins-text.js';
+import type { Uninstalled } from '../../plugin-store/changes.js';
+import { orphanedLines, uninstalledLines } from '../../ui/plugins-text.js';
 
 export default class Uninstall extends PluginsCommand {
   static override summary = 'Remove plugins, installed or linked.';
-  static override description = `All that are named are removed, or none. The folder of a linked plugin stays as it is. VMs that need the plugin are named; they stay, and can be worked with again once it is back.`;
+  static override description = `All that are named are removed, or none. The folder of a linked plugin stays as it is, and an installed one in whose place it was is used again. VMs that need the plugin are named; they stay, and can be worked with again once it is back.`;
   static override hiddenAliases = ['plugins:remove', 'plugins:unlink'];
   static override usage = '<%= command.id %> NAME... [FLAGS]';
   static override examples = [
@@ -28,17 +29,18 @@ export default class Uninstall extends PluginsCommand {
     return loadConfiguration();
   }
 
-  async run(): Promise<{ removed: string[]; orphaned: OrphanedVm[] }> {
+  async run(): Promise<Uninstalled & { readonly orphaned: OrphanedVm[] }> {
     const { argv } = await this.parse(Uninstall);
     if (argv.length === 0) throw missingArgument('Which plugin?', 'vmctl plugins uninstall NAME');
     // What is known of the plugins was read before they went.
     const vmctl = this.vmctl();
-    const removed = await this.store().uninstall(argv.map(String), this.changeOptions());
-    const orphaned = await vmctl.orphanedVms(removed);
+    const uninstalled = await this.store().uninstall(argv.map(String), this.changeOptions());
+    const back = new Set(uninstalled.restored.map(({ name }) => name));
+    const orphaned = await vmctl.orphanedVms(uninstalled.removed.filter((name) => !back.has(name)));
     if (!this.jsonEnabled()) {
-      this.log(`Removed ${removed.join(', ')}.`);
+      for (const line of uninstalledLines(uninstalled)) this.log(line);
       for (const line of orphanedLines(orphaned)) this.logToStderr(line);
     }
-    return { removed, orphaned };
+    return { ...uninstalled, orphaned };
   }
 }

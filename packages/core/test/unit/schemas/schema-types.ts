@@ -687,7 +687,11 @@ export type PluginsInstallSchema = { plugins: DefinitionsAddedPluginSchema[] };
 export type PluginsLinkSchema = DefinitionsAddedPluginSchema;
 export type PluginsPruneSchema = { removed: string[]; kept: string[] };
 export type PluginsResetSchema = { removed: string[] };
-export type PluginsUninstallSchema = { removed: string[]; orphaned: { name: string; backend: string }[] };
+export type PluginsUninstallSchema = {
+  removed: string[];
+  restored: { name: string; version: string | null }[];
+  orphaned: { name: string; backend: string }[];
+};
 export type PluginsUpdateSchema = {
   plugins: {
     name: string;
