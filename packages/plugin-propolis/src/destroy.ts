@@ -2,13 +2,12 @@ import { access, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HypervisorContext, VmHandle } from '@vmctl/core/plugin';
 import { linkNameFor } from './host/link-name.js';
-import type { Volume } from './host/zfs-output.js';
 import type { Parts } from './parts.js';
 import { stopRecorder } from './serial/recorder.js';
 import { instanceId } from './spec/instance-spec.js';
 import { waitForMigration } from './stop.js';
 import { destroyDisk } from './vm-disk.js';
-import { diskOf } from './vm-lookup.js';
+import { findDisk } from './vm-lookup.js';
 import { readRecord, removeRecord, type VnicRecord } from './vm-record.js';
 import { askServer, findLive, removeRunDirectory, runDown } from './vm-server.js';
 import { deleteVnic } from './vnic.js';
@@ -30,10 +29,9 @@ export async function destroyVm(parts: Parts, vm: VmHandle, ctx: HypervisorConte
   await warnOfKernelVm(parts, vm, ctx);
   if (record !== undefined && record.run !== null) await removeRunDirectory(vm, record.run);
   await deleteVnic(commands, record === undefined ? ownVnic(vm) : record.vnic, vm.work_dir);
-  const volumes = await commands.listVolumes();
-  const disk = diskOf(volumes, vm);
+  const disk = await findDisk(parts, vm);
   await destroyDisk({ host, commands }, vm, disk);
-  if (disk?.origin !== undefined) await removeImage(parts, disk.origin, volumes, vm, ctx);
+  if (disk?.origin !== undefined) await removeImage(parts, disk.origin, vm, ctx);
   await rm(join(vm.work_dir, 'console.log'), { force: true });
   // Last: while it is there, whatever is left is found by the next one.
   await removeRecord(vm.work_dir);
@@ -67,11 +65,10 @@ async function warnOfKernelVm(
 async function removeImage(
   { images }: Parts,
   origin: string,
-  volumes: readonly Volume[],
   { name }: VmHandle,
   { events, signal }: HypervisorContext,
 ): Promise<void> {
-  const kept = await images.removeUnused(origin, volumes, signal);
+  const kept = await images.removeUnused(origin, signal);
   if (kept === undefined) return;
   events.emit({
     type: 'warning',

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import type { DiskInspection, HypervisorContext, VmHandle, VmInspection } from '@vmctl/core/plugin';
 import type { Parts } from './parts.js';
 import { messageOf } from './thrown.js';
-import { diskOf } from './vm-lookup.js';
+import { findDisk } from './vm-lookup.js';
 import { readRecord } from './vm-record.js';
 import { askServer, findLive, logPathOf } from './vm-server.js';
 import { deviceOf } from './zvol-images.js';
@@ -49,7 +49,7 @@ export async function inspectVm(
   };
 
   async function diskInspection(): Promise<DiskInspection | undefined> {
-    const found = diskOf(await commands.listVolumes({ signal }), vm);
+    const found = await findDisk({ commands }, vm, signal);
     if (found === undefined) return undefined;
     const { name, size, origin } = found;
     return {

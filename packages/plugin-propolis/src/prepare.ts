@@ -74,7 +74,7 @@ async function undo(
   const steps = [
     () => deleteVnic(commands, vnic, owner.workDir),
     async () => {
-      const found = (await commands.listVolumes()).find(({ name }) => name === disk.dataset);
+      const found = await commands.findVolume(disk.dataset);
       await destroyDisk({ host, commands }, owner, found);
     },
     () => removeRecord(owner.workDir),

@@ -168,7 +168,7 @@ async function rollBack(
   await attempt('the VNIC', () => deleteVnic(commands, record.vnic, vm.work_dir));
   if (!before.booted) {
     await attempt('the disk', async () => {
-      const found = (await commands.listVolumes()).find(({ name }) => name === record.disk.dataset);
+      const found = await commands.findVolume(record.disk.dataset);
       await destroyDisk({ host, commands }, vm, found);
     });
   }
@@ -193,7 +193,7 @@ async function checkDisk(
   { disk }: VmRecord,
   signal: AbortSignal,
 ): Promise<void> {
-  const found = (await commands.listVolumes({ signal })).find(({ name }) => name === disk.dataset);
+  const found = await commands.findVolume(disk.dataset, { signal });
   if (found?.vmId === vm.id) return;
   throw host.error('VMCTL_PROPOLIS_DISK_MISSING', {
     message:

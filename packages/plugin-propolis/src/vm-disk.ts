@@ -34,7 +34,7 @@ export async function ensureDisk(
 ): Promise<void> {
   const { host, commands } = disks;
   const tags = { id: owner.id, source: owner.workDir };
-  const before = await find(commands, dataset, signal);
+  const before = await commands.findVolume(dataset, { signal });
   if (before !== undefined && before.vmId !== owner.id && before.source === owner.workDir) {
     host.log.debug(`${dataset} is a left-over of ${before.vmId}`);
     await destroyVolume(commands, dataset);
@@ -47,7 +47,7 @@ export async function ensureDisk(
     if (toolFailure(error) !== 'exists') throw error;
   }
   // With `-p` zfs takes any dataset of that name for the one that it was to make.
-  const made = await find(commands, dataset, signal);
+  const made = await commands.findVolume(dataset, { signal });
   mustBeOwn(disks, owner, { dataset, base }, made);
   if (made !== undefined && made.size < size) await commands.setVolumeSize(dataset, size, { signal });
 }
@@ -73,14 +73,6 @@ async function destroyVolume(commands: HostCommands, dataset: string): Promise<v
   } catch (error) {
     if (toolFailure(error) !== 'missing') throw error;
   }
-}
-
-async function find(
-  commands: HostCommands,
-  dataset: string,
-  signal: AbortSignal,
-): Promise<Volume | undefined> {
-  return (await commands.listVolumes({ signal })).find(({ name }) => name === dataset);
 }
 
 /** @throws VMCTL_PROPOLIS_DATASET_TAKEN for a volume that is not the VM's clone of that base */

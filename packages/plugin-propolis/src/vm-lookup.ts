@@ -6,20 +6,28 @@ import type { Parts } from './parts.js';
 import { readRecord, type VmRecord } from './vm-record.js';
 import { askServer, findLive } from './vm-server.js';
 
-/** The disk of a VM, wherever it is now: known by the tag that it was made with. */
-export function diskOf(volumes: readonly Volume[], { id }: Pick<VmHandle, 'id'>): Volume | undefined {
-  return volumes.find(({ vmId }) => vmId === id);
+/** The disk of a VM, wherever it is now: looked for by its name, and when it has another one by its tag. */
+export async function findDisk(
+  { commands }: Pick<Parts, 'commands'>,
+  { id, zvol }: VmHandle,
+  signal?: AbortSignal,
+): Promise<Volume | undefined> {
+  if (typeof zvol === 'string') {
+    const found = await commands.findVolume(zvol, { signal });
+    if (found?.vmId === id) return found;
+  }
+  return (await commands.listVolumes({ signal })).find(({ vmId }) => vmId === id);
 }
 
 /** What the backend has for a VM; where its record is gone, what the disk itself tells. */
 export async function recordOf(
-  { commands }: Pick<Parts, 'commands'>,
+  parts: Pick<Parts, 'commands'>,
   vm: VmHandle,
   signal?: AbortSignal,
 ): Promise<VmRecord | undefined> {
   const record = await readRecord(vm.work_dir);
   if (record !== undefined) return record;
-  const disk = diskOf(await commands.listVolumes({ signal }), vm);
+  const disk = await findDisk(parts, vm, signal);
   if (disk?.origin === undefined) return undefined;
   return {
     disk: { dataset: disk.name, base: disk.origin, size: disk.size },
@@ -86,7 +94,7 @@ async function atRest(
 ): Promise<VmState> {
   const hasBooted = vm.booted === true || record?.booted === true;
   if (!hasBooted && record !== undefined) return { name: 'prepared' };
-  const disk = diskOf(await commands.listVolumes({ signal }), vm);
+  const disk = await findDisk({ commands }, vm, signal);
   if (disk !== undefined) {
     if (!hasBooted) return { name: 'prepared' };
     const detail =

@@ -5,7 +5,6 @@ import type { HypervisorContext, PluginHost, VmSpec } from '@vmctl/core/plugin';
 import { untilNotBusy } from './busy.js';
 import type { HostCommands } from './host/host-commands.js';
 import { clonesIn, toolFailure } from './host/tool-failure.js';
-import type { Volume } from './host/zfs-output.js';
 
 /** zfs rounds sizes of new volumes up to this, and refuses others that its block size does not divide. */
 const VOLUME_STEP = 128 * 1024;
@@ -77,17 +76,13 @@ export class ZvolImages {
    * @param snapshot - the origin of a disk
    * @returns the datasets for whose sake it was kept; undefined when it is gone, or not to be removed
    */
-  async removeUnused(
-    snapshot: string,
-    volumes: readonly Volume[],
-    signal: AbortSignal,
-  ): Promise<readonly string[] | undefined> {
+  async removeUnused(snapshot: string, signal: AbortSignal): Promise<readonly string[] | undefined> {
     const dataset = await this.#options.dataset();
     const name = snapshot.replace(/@base$/, '');
-    const volume = volumes.find((each) => each.name === name);
+    if (!name.startsWith(`${dataset}/images/`)) return undefined;
+    const volume = await this.#options.commands.findVolume(name, { signal });
     // Without its tag it is somebody else's.
-    if (!name.startsWith(`${dataset}/images/`) || volume?.source === undefined) return undefined;
-    if (await exists(volume.source)) return undefined;
+    if (volume?.source === undefined || (await exists(volume.source))) return undefined;
     return this.#locked(name, signal, () => this.#remove(name, snapshot));
   }
 
@@ -100,7 +95,7 @@ export class ZvolImages {
     const { host, commands } = this.#options;
     const { signal } = ctx;
     const snapshot = `${name}@base`;
-    const found = (await commands.listVolumes({ signal })).find((volume) => volume.name === name);
+    const found = await commands.findVolume(name, { signal });
     if (found !== undefined) {
       if (found.source === undefined) throw this.#taken(name);
       if (await commands.hasSnapshot(snapshot, { signal })) return { snapshot, size: found.size };

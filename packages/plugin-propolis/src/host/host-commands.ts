@@ -25,8 +25,10 @@ export interface DatasetTags {
  * runs with the rights of the user's profiles (pfexec).
  */
 export interface HostCommands {
-  /** All ZFS volumes of the host. */
+  /** All ZFS volumes of the host, which may be thousands: for what is known by its name there is `findVolume`. */
   listVolumes(options?: CommandOptions): Promise<readonly Volume[]>;
+  /** The dataset of that name, if there is one. A file system is shown as a volume without a size that is nobody's. */
+  findVolume(name: string, options?: CommandOptions): Promise<Volume | undefined>;
   /** Whether there is a snapshot `dataset@name`. */
   hasSnapshot(snapshot: string, options?: CommandOptions): Promise<boolean>;
   /** Makes a sparse volume, and the datasets above it. */

@@ -6,7 +6,7 @@ import type { CommandOptions, DatasetTags, HostCommands } from './host-commands.
 import { parseImageInfo } from './image-info.js';
 import { UnreadableOutput } from './parsable-fields.js';
 import { toolFailure } from './tool-failure.js';
-import { parseVolumes, VOLUME_COLUMNS } from './zfs-output.js';
+import { parseDatasets, parseVolumes, VOLUME_COLUMNS } from './zfs-output.js';
 import { parseZones } from './zoneadm-output.js';
 
 /** So that messages can be told apart. */
@@ -17,6 +17,8 @@ const SHORT_MS = 30_000;
 const ZFS_MS = 120_000;
 /** An image of many gigabytes on a slow pool; Ctrl-C ends it at any time. */
 const CONVERT_MS = 2 * 60 * 60 * 1000;
+
+const VOLUMES = ['-o', VOLUME_COLUMNS.join(',')];
 
 /**
  * How long a program that was told to end may take before it hears it with more rights: one that has none has heard it
@@ -51,15 +53,14 @@ export function createIllumosCommands(host: Pick<PluginHost, 'exec' | 'error' | 
       isOver.removeEventListener('abort', onOver);
     }
   };
-  const read = async <T>(
+  /** @throws VMCTL_PROPOLIS_TOOL_OUTPUT for what a parser does not understand */
+  const understood = async <T>(
     file: string,
     args: readonly string[],
-    parse: (output: string) => T,
-    options: CommandOptions = {},
+    work: () => T | Promise<T>,
   ): Promise<T> => {
-    const output = await run(file, args, { ...options, timeoutMs: SHORT_MS });
     try {
-      return parse(output);
+      return await work();
     } catch (error) {
       if (!(error instanceof UnreadableOutput)) throw error;
       throw host.error('VMCTL_PROPOLIS_TOOL_OUTPUT', {
@@ -70,23 +71,51 @@ export function createIllumosCommands(host: Pick<PluginHost, 'exec' | 'error' | 
       });
     }
   };
+  /** Reads a list as it comes: that of a large host is longer than what `exec` keeps of an output. */
+  const list = <T>(
+    file: string,
+    args: readonly string[],
+    parse: (lines: string) => readonly T[],
+    { signal }: CommandOptions = {},
+  ): Promise<readonly T[]> =>
+    understood(file, args, async () => {
+      const found: T[] = [];
+      const decoder = new TextDecoder();
+      let rest = '';
+      const onStdout = (chunk: Uint8Array): void => {
+        const text = rest + decoder.decode(chunk, { stream: true });
+        const end = text.lastIndexOf('\n') + 1;
+        rest = text.slice(end);
+        found.push(...parse(text.slice(0, end)));
+      };
+      await host.exec(file, args, { env: ENGLISH, timeoutMs: SHORT_MS, signal, onStdout });
+      return [...found, ...parse(rest + decoder.decode())];
+    });
+  /** Whether there is such a dataset, and what zfs lists of it. */
+  const listOne = async (args: readonly string[], name: string, options: CommandOptions = {}) => {
+    try {
+      return await run('zfs', ['list', '-Hp', ...args, name], { ...options, timeoutMs: SHORT_MS });
+    } catch (error) {
+      if (toolFailure(error) === 'missing') return undefined;
+      throw error;
+    }
+  };
   const zfs = (args: readonly string[], options: CommandOptions = {}): Promise<void> =>
     change('zfs', args, { ...options, timeoutMs: ZFS_MS });
   const dladm = (args: readonly string[], options: CommandOptions = {}): Promise<void> =>
     change('dladm', args, { ...options, timeoutMs: SHORT_MS });
 
   return {
-    listVolumes: (options) =>
-      read('zfs', ['list', '-Hp', '-o', VOLUME_COLUMNS.join(','), '-t', 'volume'], parseVolumes, options),
-    async hasSnapshot(snapshot, options = {}) {
-      const args = ['list', '-Hp', '-o', 'name', '-t', 'snapshot', snapshot];
-      try {
-        await run('zfs', args, { ...options, timeoutMs: SHORT_MS });
-        return true;
-      } catch (error) {
-        if (toolFailure(error) === 'missing') return false;
-        throw error;
-      }
+    listVolumes: (options) => list('zfs', ['list', '-Hp', ...VOLUMES, '-t', 'volume'], parseVolumes, options),
+    async findVolume(name, options) {
+      // A file system of that name is in the way just as well.
+      const args = [...VOLUMES, '-t', 'filesystem,volume'];
+      const output = await listOne(args, name, options);
+      if (output === undefined) return undefined;
+      return understood('zfs', ['list', '-Hp', ...args, name], () => parseDatasets(output)[0]);
+    },
+    async hasSnapshot(snapshot, options) {
+      return (await listOne(['-o', 'name', '-t', 'snapshot'], snapshot, options)) !== undefined;
     },
     createVolume: (name, bytes, tags, options) =>
       zfs(['create', '-p', '-s', ...tagged(tags), '-V', String(bytes), name], options),
@@ -97,20 +126,24 @@ export function createIllumosCommands(host: Pick<PluginHost, 'exec' | 'error' | 
     destroyDataset: (name, options) => zfs(['destroy', name], options),
 
     listVnics: (options) =>
-      read('dladm', ['show-vnic', '-p', '-o', 'link,over,macaddress'], parseVnics, options),
+      list('dladm', ['show-vnic', '-p', '-o', 'link,over,macaddress'], parseVnics, options),
     createVnic: ({ link, over, macAddress }, options) =>
       dladm(
         ['create-vnic', '-t', '-l', over, ...(macAddress === undefined ? [] : ['-m', macAddress]), link],
         options,
       ),
     deleteVnic: (link, options) => dladm(['delete-vnic', '-t', link], options),
-    listPhysicalLinks: (options) => read('dladm', ['show-phys', '-p', '-o', 'link'], parseLinkNames, options),
+    listPhysicalLinks: (options) => list('dladm', ['show-phys', '-p', '-o', 'link'], parseLinkNames, options),
 
-    listZones: (options) => read('zoneadm', ['list', '-cp'], parseZones, options),
-    listNeighbours: (options) => read('arp', ['-an'], parseNeighbours, options),
+    listZones: (options) => list('zoneadm', ['list', '-cp'], parseZones, options),
+    listNeighbours: (options) => list('arp', ['-an'], parseNeighbours, options),
 
-    imageInfo: ({ path, format }, options) =>
-      read('qemu-img', ['info', '--output=json', '-f', format, path], parseImageInfo, options),
+    imageInfo({ path, format }, options = {}) {
+      const args = ['info', '--output=json', '-f', format, path];
+      return understood('qemu-img', args, async () =>
+        parseImageInfo(await run('qemu-img', args, { ...options, timeoutMs: SHORT_MS })),
+      );
+    },
     convertImage: ({ path, format, device }, options = {}) =>
       change('qemu-img', ['convert', '-n', '-f', format, '-O', 'raw', path, device], {
         ...options,

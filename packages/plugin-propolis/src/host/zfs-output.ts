@@ -25,14 +25,41 @@ export interface Volume {
  */
 export function parseVolumes(output: string): Volume[] {
   return linesOf(output).map((line) => {
-    const [name = '', size = '', origin, vmId, source] = line.split('\t');
-    if (name === '' || origin === undefined) throw new UnreadableOutput(line, 'not name, volsize and origin');
-    const bytes = Number(size);
-    if (!/^\d+$/.test(size) || !Number.isSafeInteger(bytes)) {
-      throw new UnreadableOutput(line, 'the volsize is no number of bytes');
-    }
-    return { name, size: bytes, origin: value(origin), vmId: value(vmId), source: value(source) };
+    const dataset = parseDataset(line);
+    if (dataset.size === undefined) throw new UnreadableOutput(line, 'the volsize is no number of bytes');
+    return { ...dataset, size: dataset.size };
   });
+}
+
+/**
+ * The same with `-t filesystem,volume`. A file system has no size, which is 0 here, and is nobody's.
+ *
+ * @throws {@link UnreadableOutput}
+ */
+export function parseDatasets(output: string): Volume[] {
+  return linesOf(output).map((line) => {
+    const { name, size, ...rest } = parseDataset(line);
+    // It may have inherited properties of any name.
+    if (size === undefined) return { name, size: 0, origin: undefined, vmId: undefined, source: undefined };
+    return { name, size, ...rest };
+  });
+}
+
+/** A line of either; a dataset of size undefined is no volume. */
+function parseDataset(line: string): Omit<Volume, 'size'> & { readonly size: number | undefined } {
+  const [name = '', size = '', origin, vmId, source] = line.split('\t');
+  if (name === '' || origin === undefined) throw new UnreadableOutput(line, 'not name, volsize and origin');
+  const bytes = Number(size);
+  if (size !== '-' && (!/^\d+$/.test(size) || !Number.isSafeInteger(bytes))) {
+    throw new UnreadableOutput(line, 'the volsize is no number of bytes');
+  }
+  return {
+    name,
+    size: size === '-' ? undefined : bytes,
+    origin: value(origin),
+    vmId: value(vmId),
+    source: value(source),
+  };
 }
 
 function value(column: string | undefined): string | undefined {

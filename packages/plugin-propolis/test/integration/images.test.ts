@@ -138,6 +138,15 @@ describe('an image', () => {
     expect(lab.fake.state.datasets).toEqual(before);
   });
 
+  it('below another dataset than the one of the settings is not removed, although its file is gone', async () => {
+    const vm = await lab.prepared();
+    await rm((await lab.spec()).image.path);
+    const elsewhere = lab.backend({}, { env: { VMCTL_PROPOLIS_DATASET: 'rpool/other' } });
+    await elsewhere.destroy(vm, contextOf());
+    expect(await lab.inventory()).toEqual([]);
+    expect(images()).toHaveLength(1);
+  });
+
   it('13: on which other disks stand is kept when its file is gone, and they are named; never `zfs destroy -R`', async () => {
     const web = await lab.prepared('web');
     const db = await lab.prepared('db');
@@ -234,6 +243,16 @@ describe('a disk', () => {
       hint: expect.stringContaining('zfs rename'),
     });
     expect(lab.fake.state.datasets['rpool/vmctl/vms/web']).toBeDefined();
+  });
+
+  it('14: under whose name there is a file system is not made, and that is not touched', async () => {
+    const name = 'rpool/vmctl/vms/web';
+    lab.fake.change(({ datasets }) => void (datasets[name] = { type: 'filesystem', properties: {} }));
+    await expect(lab.backend().prepare(await lab.spec(), contextOf())).rejects.toMatchObject({
+      code: 'VMCTL_PROPOLIS_DATASET_TAKEN',
+      message: expect.stringContaining(name),
+    });
+    expect(lab.fake.state.datasets[name]?.type).toBe('filesystem');
   });
 
   it('14: that a killed vmctl has left in the same work directory is made anew', async () => {

@@ -40,16 +40,21 @@ function list(args: readonly string[], state: FakeState): string {
       throw new FakeFailure(`bad property list: invalid property '${column}'\nusage: …`, 2);
     }
   }
-  const type = values.get('t')?.at(-1) ?? 'filesystem';
-  if (!['filesystem', 'volume', 'snapshot'].includes(type)) {
+  const types = (values.get('t')?.at(-1) ?? 'filesystem').split(',');
+  for (const type of types) {
+    if (['filesystem', 'volume', 'snapshot'].includes(type)) continue;
     throw new FakeFailure(`invalid type '${type}'\nusage: …`, 2);
   }
   for (const name of options.operands) {
-    if (state.datasets[name] === undefined) throw missing('open', name);
+    const found = state.datasets[name];
+    if (found === undefined) throw missing('open', name);
+    if (!types.includes(found.type)) {
+      throw new FakeFailure(`cannot open '${name}': operation not applicable to datasets of this type`);
+    }
   }
   return Object.entries(state.datasets)
     .filter(([name, each]) =>
-      options.operands.length > 0 ? options.operands.includes(name) : each.type === type,
+      options.operands.length > 0 ? options.operands.includes(name) : types.includes(each.type),
     )
     .map(([name, each]) => `${columns.map((column) => cell(column, name, each)).join('\t')}\n`)
     .join('');

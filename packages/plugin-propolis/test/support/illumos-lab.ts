@@ -39,6 +39,7 @@ function execOf(fake: FakeIllumos, { exec, error }: Pick<PluginHost, 'exec' | 'e
     // What it did is done; whoever aborted meanwhile hears of that.
     await Promise.resolve();
     options.signal?.throwIfAborted();
+    if (result.stdout !== '') await options.onStdout?.(Buffer.from(result.stdout));
     if (result.exitCode !== 0 && options.allowFailure !== true) {
       throw error('VMCTL_HOST_COMMAND_FAILED', {
         message: `${file} failed with exit code ${result.exitCode}:\n${result.stderr.trim()}`,

@@ -25,6 +25,7 @@ it('runs exactly these commands, and what changes the host through pfexec', asyn
   await commands.setVolumeSize(DISK, 4096);
   await commands.destroyDataset(DISK);
   await commands.listVolumes();
+  await commands.findVolume(DISK);
   await commands.createVnic({ link: 'vmctl7', over: 'net0' });
   await commands.createVnic({ link: 'vmctl7', over: 'net0', macAddress: '02:08:20:0a:0b:0c' });
   await commands.deleteVnic('vmctl7');
@@ -43,6 +44,7 @@ it('runs exactly these commands, and what changes the host through pfexec', asyn
     `pfexec zfs set volsize=4096 ${DISK}`,
     `pfexec zfs destroy ${DISK}`,
     'zfs list -Hp -o name,volsize,origin,vmctl:id,vmctl:source -t volume',
+    `zfs list -Hp -o name,volsize,origin,vmctl:id,vmctl:source -t filesystem,volume ${DISK}`,
     'pfexec dladm create-vnic -t -l net0 vmctl7',
     'pfexec dladm create-vnic -t -l net0 -m 02:08:20:0a:0b:0c vmctl7',
     'pfexec dladm delete-vnic -t vmctl7',
@@ -120,6 +122,37 @@ it('names the command whose output cannot be read', async () => {
     code: 'VMCTL_PROPOLIS_TOOL_OUTPUT',
     message: expect.stringContaining('zfs list -Hp'),
   });
+});
+
+it('reads a list of volumes in whatever pieces it comes', async () => {
+  const { host } = recorded();
+  const row = (name: string): string => `rpool/${name}\t512\t-\t-\t/vms/größer\n`;
+  const output = Buffer.from(row('a') + row('b') + row('c'));
+  const volumesIn = async (piece: number): Promise<readonly unknown[]> => {
+    const exec: Exec = async (_file, _args, { onStdout } = {}) => {
+      for (let at = 0; at < output.length; at += piece) await onStdout?.(output.subarray(at, at + piece));
+      return { exitCode: 0, stdout: 'cut from the front', stderr: '' };
+    };
+    return createIllumosCommands({ ...host, exec }).listVolumes();
+  };
+  const whole = await volumesIn(output.length);
+  expect(whole).toHaveLength(3);
+  expect(whole[2]).toMatchObject({ name: 'rpool/c', source: '/vms/größer' });
+  for (let piece = 1; piece < 40; piece += 1) expect(await volumesIn(piece)).toEqual(whole);
+});
+
+it('finds a dataset by its name, a file system as nobody’s, and none where there is none', async () => {
+  const { host, commands } = recorded();
+  host.commands.on('zfs list', { stdout: `${DISK}\t512\t${IMAGE}@base\tpropolis-1\t/vms/web\n` });
+  expect(await commands.findVolume(DISK)).toMatchObject({ name: DISK, size: 512, vmId: 'propolis-1' });
+  host.commands.on('zfs list', { stdout: `${DISK}\t-\t-\tpropolis-1\t/vms/web\n` });
+  expect(await commands.findVolume(DISK)).toEqual({ name: DISK, size: 0 });
+  host.commands.on('zfs list', { exitCode: 1, stderr: `cannot open '${DISK}': dataset does not exist` });
+  expect(await commands.findVolume(DISK)).toBeUndefined();
+  host.commands.on('zfs list', { exitCode: 1, stderr: 'internal error: I/O error' });
+  await expect(commands.findVolume(DISK)).rejects.toMatchObject({ code: 'VMCTL_HOST_COMMAND_FAILED' });
+  host.commands.on('zfs list', { stdout: 'NAME SIZE\n' });
+  await expect(commands.findVolume(DISK)).rejects.toMatchObject({ code: 'VMCTL_PROPOLIS_TOOL_OUTPUT' });
 });
 
 it('12: says which program is missing when there is no qemu-img', async () => {
