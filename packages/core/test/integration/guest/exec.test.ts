@@ -25,18 +25,19 @@ afterAll(async () => {
 });
 
 /** The processes that have this word among their arguments. */
-function processesWith(word: string): readonly number[] {
+function processesWith(word: string): readonly { readonly pid: number; readonly args: string }[] {
   return execFileSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8' })
     .split('\n')
-    .filter((line) => line.includes(word))
-    .map((line) => Number.parseInt(line, 10));
+    .map((line) => ({ pid: Number.parseInt(line, 10), args: line.trim().replace(/^\d+\s+/, '') }))
+    .filter(({ args }) => args.includes(word));
 }
 
 const runs = (word: string) => processesWith(word).length > 0;
 
-/** A number that no other process has as an argument. */
-let unique = 100_000 + (process.pid % 100_000);
-const duration = () => String((unique += 1));
+/** A number of seconds that no other process has as an argument, and that looks like no part of a path either. */
+let unique = 0;
+const duration = () =>
+  `1000.${String(process.pid).padStart(7, '0')}${String((unique += 1)).padStart(3, '0')}`;
 
 describe('exec', () => {
   it('returns both streams and the exit status; a failure is a result', async () => {
@@ -348,11 +349,13 @@ describe('an abort', () => {
     const running = guest.exec(`setsid sleep ${word} >/dev/null 2>&1 </dev/null & sleep 1000`, {
       signal: abort.signal,
     });
-    while (!runs(word)) await sleep(20);
+    // It has left when it is no `setsid` any more.
+    while (!processesWith(word).some(({ args }) => args === `sleep ${word}`)) await sleep(20);
     abort.abort(new Error('stop'));
     await expect(running).rejects.toThrow('stop');
-    expect(runs(word)).toBe(true);
-    for (const pid of processesWith(word)) process.kill(pid);
+    const left = processesWith(word);
+    expect(left).toHaveLength(1);
+    for (const { pid } of left) process.kill(pid);
   });
 
   it('reaches a command that still waits for its turn', async () => {

@@ -72,7 +72,7 @@ describe('exec', () => {
     await exec('sh', ['-c', 'echo ready; echo oops >&2; read -r answer < "$0"; echo "got $answer"', fifo], {
       onStdout: async (chunk) => {
         seen.push(`out ${Buffer.from(chunk).toString()}`);
-        if (seen.includes('out ready\n') && seen.length <= 2) await writeFile(fifo, 'it\n');
+        if (seen.at(-1) === 'out ready\n') await writeFile(fifo, 'it\n');
       },
       onStderr: (chunk) => void seen.push(`err ${Buffer.from(chunk).toString()}`),
     });

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import type { ProcessIdentity } from '../../../src/host/process-contract.js';
 import { createProcessTable } from '../../../src/host/process-table.js';
 import { PsProcesses } from '../../../src/host/ps-processes.js';
+import { until } from '../../support/until.js';
 
 const children: ChildProcess[] = [];
 
@@ -61,10 +62,15 @@ describe.each([
 
   it('counts a zombie as dead', async () => {
     // The shell starts a process and then becomes a program that never asks for its exit status: a zombie stays.
-    const parent = await start('sh', ['-c', 'sleep 0.5 & echo $!; exec sleep 600']);
+    const parent = await start('sh', ['-c', 'sleep 600 & echo $!; exec sleep 601']);
     const [line] = await once(parent.stdout ?? parent, 'data');
     const zombie = Number(String(line));
     expect(zombie).toBeGreaterThan(1);
+    const program = await identified(table, parent.pid);
+    await until('the shell to be that program', async () =>
+      Boolean((await table.commandLine(program))?.includes('601')),
+    );
+    process.kill(zombie, 'SIGKILL');
     while ((await table.identify(zombie)) !== undefined) await new Promise(setImmediate);
     process.kill(zombie, 0); // throws if it were gone altogether
   });

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { rm, writeFile } from 'node:fs/promises';
 import type { Vmctl } from '../../../src/vmctl.js';
 import { useNoopLibrary } from '../../support/noop-library.js';
+import { until } from '../../support/until.js';
 
 const library = useNoopLibrary();
 
@@ -29,16 +30,22 @@ describe('wait', () => {
 
   it('waits for what another command does, and is in nobody’s way', async () => {
     const vmctl = await oneVm();
-    const { vmctl: other } = library.open();
+    const { vmctl: other, events } = library.open();
+    /** The VM is found by then: one that is gone before is unknown. */
+    const begun = (times: number) =>
+      until('the wait', () => events.filter(({ type }) => type === 'vm.started').length === times);
     const stopped = other.wait({ names: ['web'], for: 'stopped' });
+    await begun(1);
     await vmctl.stop({ names: ['web'], wait: false });
     expect(await stopped).toMatchObject({ ok: true, vms: [{ outcome: 'stopped' }] });
 
     const ready = other.wait({ names: ['web'] });
+    await begun(2);
     await vmctl.start({ names: ['web'], wait: false });
     expect(await ready).toMatchObject({ ok: true, vms: [{ outcome: 'ready' }] });
 
     const gone = other.wait({ names: ['web'], for: 'stopped' });
+    await begun(3);
     await vmctl.destroy({ names: ['web'], wait: false });
     expect(await gone).toMatchObject({ ok: true, vms: [{ outcome: 'stopped' }] });
   });
