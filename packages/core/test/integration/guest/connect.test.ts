@@ -15,6 +15,9 @@ import { run } from '../../support/programs.js';
 import { startSshd, type Sshd } from '../../support/sshd.js';
 import { useTemporaryDirectory } from '../../support/temporary-directory.js';
 
+/** No test listens on one of root's ports. */
+const NOBODY = { kind: 'tcp', host: '127.0.0.1', port: 1, source: 'test' } as const;
+
 const directory = useTemporaryDirectory();
 let sshd: Sshd;
 let options: ConnectOptions;
@@ -109,18 +112,14 @@ describe('connectGuest', () => {
   });
 
   it('says that nothing listens', async () => {
-    const closed = await startSshd();
-    await closed.stop();
-    await expect(connectGuest({ ...options, address: closed.address })).rejects.toMatchObject({
+    await expect(connectGuest({ ...options, address: NOBODY })).rejects.toMatchObject({
       code: 'VMCTL_GUEST_UNREACHABLE',
       message: expect.stringContaining('refused'),
     });
   });
 
   it('names the VM in what there is to do, and in what cannot be done in it', async () => {
-    const closed = await startSshd();
-    await closed.stop();
-    await expect(connectGuest({ ...options, vm: 'web', address: closed.address })).rejects.toMatchObject({
+    await expect(connectGuest({ ...options, vm: 'web', address: NOBODY })).rejects.toMatchObject({
       hint: expect.stringMatching(/vmctl status web, vmctl log web --console$/),
     });
     const session = await connectGuest({ ...options, vm: 'web' });
