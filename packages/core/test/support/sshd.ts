@@ -221,6 +221,8 @@ function launch(directory: string, passwd: string | undefined): Server {
     log: () => log,
     async kill() {
       const { pid } = child;
+      // It must not take a connection while its sessions are looked for: that one would be left.
+      child.kill('SIGSTOP');
       const family = pid === undefined ? [] : await descendants(pid);
       child.kill('SIGKILL');
       for (const member of family) {
