@@ -146,7 +146,9 @@ export class PropolisBackend implements Hypervisor {
   }
 
   async describe(vm: VmHandle, ctx: HypervisorContext): Promise<string> {
-    const live = await findLive(this.#host, vm, await readRecord(vm.work_dir));
+    const host = this.#host;
+    const live =
+      host.platform === 'sunos' ? await findLive(host, vm, await readRecord(vm.work_dir)) : undefined;
     const version = await live?.client.version({ signal: ctx.signal }).catch(() => undefined);
     ctx.signal.throwIfAborted();
     return version === undefined ? 'propolis (bhyve)' : `propolis (bhyve, API ${version})`;

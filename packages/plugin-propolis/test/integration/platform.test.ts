@@ -3,6 +3,8 @@ import { describe, expect, it } from '@jest/globals';
 import type { PluginHost, VmHandle } from '@vmctl/core/plugin';
 import { createFakeHost } from '@vmctl/core/testing';
 import { PropolisBackend } from '../../src/propolis-backend.js';
+import { FakePropolisServer } from '../../src/testing.js';
+import { writeRecord } from '../../src/vm-record.js';
 import { contextOf, useIllumosLab } from '../support/illumos-lab.js';
 
 const lab = useIllumosLab();
@@ -49,4 +51,25 @@ describe('17: on any other platform', () => {
       expect(await readdir(vm.work_dir)).toEqual(['seed.iso']);
     },
   );
+
+  it('nobody is asked about a VM whose record says that its server runs', async () => {
+    await using server = await FakePropolisServer.listen();
+    const { backend, host } = elsewhere();
+    const own = await host.processes.identify(process.pid);
+    if (own === undefined) throw new Error('this process runs');
+    const vm = { ...host.newHandle(await lab.spec()), uefi: true };
+    const { port } = server.address;
+    await writeRecord(lab.host(), vm.work_dir, {
+      disk: { dataset: 'rpool/vmctl/vms/web', base: 'rpool/vmctl/images/0@base', size: 1 },
+      vnic: null,
+      booted: true,
+      run: { port, directory: `${vm.work_dir}/run-1`, ...own, ensured: true },
+    });
+    const context = contextOf();
+    expect(await backend.inspect(vm, context)).toBeUndefined();
+    expect(await backend.state(vm, context)).toMatchObject({ name: 'failed' });
+    expect(await backend.describe(vm, context)).toBe('propolis (bhyve)');
+    expect(server.requests).toEqual([]);
+    expect(host.commands.commands).toEqual([]);
+  });
 });
