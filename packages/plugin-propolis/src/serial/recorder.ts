@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, rm, stat } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { PluginHost, ProcessIdentity, VmHandle } from '@vmctl/core/plugin';
 import type { ServerAddress } from '../api/exchange.js';
 import { instanceId } from '../spec/instance-spec.js';
-import { isMissing } from '../thrown.js';
 import { prepareConsoleLog } from './console-log.js';
+import { bytesRecorded } from './missing-bytes.js';
 import type { Recording } from './recording.js';
 
 /** What the recorder needs of vmctl. */
@@ -58,8 +58,7 @@ export async function resumeRecorder(options: RecorderOptions): Promise<void> {
   const { host, vm } = options;
   const { console_log_start: start } = vm;
   if (start === undefined || (await findRecorder(host, vm.work_dir)) !== undefined) return;
-  const size = await sizeOf(join(vm.work_dir, LOG));
-  await launch(options, Math.max(0, size - start));
+  await launch(options, await bytesRecorded(join(vm.work_dir, LOG), start));
 }
 
 /** The recorder of a work directory, while it runs. */
@@ -149,14 +148,5 @@ async function readRecord(workDir: string): Promise<ProcessIdentity | undefined>
   } catch {
     // Written in one go, so it is there whole or not at all; anything else is somebody else's.
     return undefined;
-  }
-}
-
-async function sizeOf(path: string): Promise<number> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if (isMissing(error)) return 0;
-    throw error;
   }
 }

@@ -4,6 +4,7 @@ import { PropolisClient } from '../api/client.js';
 import type { ServerAddress } from '../api/exchange.js';
 import type { InstanceState } from '../api/types.js';
 import { codeOf } from '../thrown.js';
+import { missingMark } from './missing-bytes.js';
 import { openSerial } from './serial-stream.js';
 
 /** What the recorder is told on its command line, as JSON. */
@@ -102,7 +103,7 @@ async function nextByteKept(
   } catch (error) {
     if (codeOf(error) !== 'VMCTL_PROPOLIS_BAD_REQUEST') throw error;
     const { endOffset } = await client.serialHistory({ mostRecent: KEPT }, { signal, maxBytes: 0 });
-    await log.appendFile(`\r\n[vmctl: ${endOffset - fromStart} bytes are missing here]\r\n`);
+    await log.appendFile(missingMark(endOffset - fromStart));
     return endOffset;
   }
 }

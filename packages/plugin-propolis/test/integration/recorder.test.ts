@@ -148,6 +148,26 @@ describe('16: the recorder of a console', () => {
     );
   });
 
+  it('that was killed after it had said so goes on at the byte where it was', async () => {
+    const server = await lab.running();
+    const { host, vm, options, logPath, log, shows, gone } = await aVm(server);
+    const handle = { ...vm, console_log_start: 0 };
+    const mebibyte = 2 ** 20;
+    server.say(Buffer.alloc(3 * mebibyte, 'x'));
+    await writeFile(logPath, Buffer.alloc(mebibyte + 10, 'y'));
+    await resumeRecorder({ ...options, vm: handle });
+    await until('the last bytes', async () => (await log()).endsWith('x'.repeat(mebibyte)));
+    const killed = await findRecorder(host, vm.work_dir);
+    if (killed === undefined) throw new Error('it records');
+    await host.processes.signal(killed, 'SIGKILL');
+    await gone();
+    const before = await log();
+    server.say('and the end');
+    await resumeRecorder({ ...options, vm: handle });
+    await shows('and the end');
+    expect((await log()).slice(before.length)).toBe('and the end');
+  });
+
   it('is ended with the VM’s other processes, and only it', async () => {
     const server = await lab.running();
     const { host, vm, options } = await aVm(server);
