@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createProcessTable } from '../../packages/core/src/host/process-table.js';
 import { until } from '../../packages/core/test/support/until.js';
 import { NoopProject } from '../support/noop-project.js';
 
@@ -128,7 +129,7 @@ describe('vmctl exec', () => {
       const pid = Number(await readFile(join(guestHome, 'pid'), 'utf8'));
       command.kill('SIGINT');
       expect(await command.done).toMatchObject({ code: 130 });
-      expect(isAlive(pid)).toBe(false);
+      expect(await isAlive(pid)).toBe(false);
     },
     LIMIT,
   );
@@ -143,7 +144,7 @@ describe('vmctl exec', () => {
       });
       expect(await command.done).toMatchObject({ code: 0, stderr: '' });
       const pid = Number(await readFile(join(guestHome, 'pid'), 'utf8'));
-      await until('the end of the command', () => !isAlive(pid));
+      await until('the end of the command', async () => !(await isAlive(pid)));
     },
     LIMIT,
   );
@@ -180,11 +181,7 @@ describe('vmctl ssh', () => {
   });
 });
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
+/** Not so of one that has ended and is a zombie until its parent takes notice. */
+async function isAlive(pid: number): Promise<boolean> {
+  return (await createProcessTable().identify(pid)) !== undefined;
 }
