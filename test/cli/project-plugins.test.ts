@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createProcessTable } from '../../packages/core/src/host/process-table.js';
+import { until } from '../../packages/core/test/support/until.js';
 import { acmeBackend, acmeLibrary } from '../support/acme-plugin.js';
+import { childrenOf } from '../support/child-processes.js';
 import { JsonSchemas } from '../support/json-schemas.js';
 import { tinyDisk } from '../support/noop-project.js';
 import { ScriptedRegistry } from '../support/scripted-registry.js';
@@ -43,6 +46,7 @@ function start(args: readonly string[], cwd = home.project): RunningCommand {
 }
 
 const vmctl = (...args: readonly string[]) => start(args).done;
+const processes = createProcessTable();
 const lockFile = () => readFile(join(home.project, 'VMFile.lock'), 'utf8');
 const store = () => join(home.dataDir, 'project-plugins');
 const stored = async () => (await readdir(store()).catch(() => [])).filter((name) => !name.startsWith('.'));
@@ -305,10 +309,14 @@ describe('the store of project plugins', () => {
     const held = registry.holdTarballs();
     const killed = start(['up', '--yes']);
     await held.reached;
+    const [npm, ...others] = await childrenOf(killed.pid);
+    expect(others).toEqual([]);
     killed.kill('SIGKILL');
     await killed.done;
     expect(await stored()).toEqual([]);
     held.release();
+    // It outlives vmctl for a moment, and what it writes is the next one's to remove.
+    await until('the end of its npm', async () => (await processes.identify(npm ?? 0)) === undefined);
     expect(await vmctl('up', '--yes')).toMatchObject({ code: 0 });
     await vmctl('destroy', 'web', '--yes');
     expect(await readdir(store())).toEqual(await stored());
