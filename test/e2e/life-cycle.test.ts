@@ -52,7 +52,7 @@ function vmfile({ memory = 512, disk = '', forwards = ['forward host=0 guest=800
         ssh { timeout 900 }
         provision "file" name="site" { source "site/"; destination "/srv/www" }
         provision "shell" name="serve" {
-            inline "sudo systemd-run --unit=site busybox httpd -f -p 8000 -h /srv/www"
+            inline "systemctl -q is-active site || sudo systemd-run --unit=site busybox httpd -f -p 8000 -h /srv/www"
         }
         provision "shell" name="greet" { script "greet.sh"; args "hello"; env { COLOUR "blue" } }
         provision "shell" name="first-time" run="once" { inline "echo once >> once.log" }
