@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { execFile } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { tinyDisk } from '../support/noop-project.js';
-import { VmctlHome } from '../support/vmctl-home.js';
+import { repositoryRoot, VmctlHome } from '../support/vmctl-home.js';
 
 /** Against hanging only: each test runs vmctl several times. */
 const LIMIT = 180_000;
@@ -67,6 +69,20 @@ describe('vmctl without plugins', () => {
     expect(stderr).toContain('VMFile.kdl:3:');
     expect(stderr).toContain('VMFile.kdl:4:');
     expect(stderr).toMatch(/did you mean "?memory/i);
+  });
+
+  it('reads a VMFile from a pipe of the shell, and waits for none that is in a directory', async () => {
+    await home.write('vm "web" { image "disk.img"; backend "noop" }', 'lab.kdl');
+    const vmctl = [process.execPath, join(repositoryRoot, 'packages/core/bin/run.js')];
+    const piped = ['-c', 'cat lab.kdl | "$@" --file /dev/stdin', 'sh', ...vmctl, 'validate'];
+    const { stdout } = await promisify(execFile)('sh', piped, { cwd: home.project, env: home.env });
+    expect(stdout).toBe('/dev/stdin is valid: 1 VM (web).\n');
+
+    await promisify(execFile)('mkfifo', ['VMFile.kdl'], { cwd: home.project });
+    const { code, stderr } = await home.vmctl('validate');
+    expect(code).toBe(2);
+    expect(stderr).toContain(`${join(home.project, 'VMFile.kdl')} is a named pipe, and no VMFile.`);
+    expect(stderr).toContain('--file /dev/stdin');
   });
 
   it('suggests the near name for a wrong one', async () => {

@@ -1,7 +1,8 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { HypervisorContext, PluginHost } from '@vmctl/core/plugin';
 import type { Accelerator, AcceleratorProbe } from './accelerator.js';
+import { readOwnFile } from './own-file.js';
 import type { QemuBinary } from './qemu-binary.js';
 
 type Emulation = Extract<Accelerator, { name: 'tcg' }>;
@@ -44,7 +45,7 @@ export class EmulationWarning {
 
   async #lastSaid(): Promise<unknown> {
     try {
-      const { key }: { readonly key?: unknown } = JSON.parse(await readFile(this.#path, 'utf8'));
+      const { key }: { readonly key?: unknown } = JSON.parse(await readOwnFile(this.#path));
       return key;
     } catch {
       return undefined;

@@ -1,7 +1,8 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { PluginHost } from '@vmctl/core/plugin';
 import type { BootTrial } from './boot-sector.js';
+import { readOwnFile } from './own-file.js';
 import { isObject } from './qmp-message.js';
 
 /** How long a trial that ran out of time counts: the host may just have been busy. */
@@ -20,7 +21,7 @@ export class ProbeCache {
   /** The trial of that key; undefined when there is none, when it is too old, and when the file makes no sense. */
   async read(key: string): Promise<BootTrial | undefined> {
     try {
-      const entry: unknown = JSON.parse(await readFile(this.#path, 'utf8'));
+      const entry: unknown = JSON.parse(await readOwnFile(this.#path));
       if (!isObject(entry) || entry['key'] !== key) return undefined;
       const { ran, why, timedOut, time } = entry;
       if (ran === true) return { ran };

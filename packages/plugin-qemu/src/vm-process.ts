@@ -1,6 +1,7 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { PluginHost, ProcessIdentity, ProcessTable, VmHandle } from '@vmctl/core/plugin';
+import { readOwnFile } from './own-file.js';
 import { fileSize, filesOf } from './work-files.js';
 
 /** After SIGTERM QEMU writes what it holds and exits; one that does not is stuck. */
@@ -79,7 +80,7 @@ async function claim(
 }
 
 async function readPidFile(path: string): Promise<number | undefined> {
-  const text = await readFile(path, 'utf8').catch(() => '');
+  const text = await readOwnFile(path).catch(() => '');
   const pid = /^[1-9]\d{0,9}$/.test(text.trim()) ? Number(text.trim()) : undefined;
   return pid === 1 ? undefined : pid;
 }

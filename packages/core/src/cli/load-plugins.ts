@@ -1,7 +1,7 @@
 import { type Config, type Interfaces, Plugin } from '@oclif/core';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../errors/vmctl-error.js';
+import { readRegularTextSync } from '../host/regular-file.js';
 import type { RejectedPlugin } from '../plugins/catalog.js';
 import { type InstalledPackage, readInstalledPlugins } from '../plugins/installed-plugins.js';
 import { pluginsDirectory } from './plugins-directory.js';
@@ -97,7 +97,7 @@ function readManifestVersion(root: string): unknown {
   const path = join(root, 'oclif.manifest.json');
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readRegularTextSync(path);
   } catch {
     return undefined; // oclif makes the list from the commands
   }

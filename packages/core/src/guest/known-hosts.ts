@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { VmctlError } from '../errors/vmctl-error.js';
 import { writeAtomic } from '../host/atomic-file.js';
 import { errnoOf, fsError } from '../host/fs-error.js';
+import { readRegularText } from '../host/regular-file.js';
 import { keyTypeOf, parsePublicKey, type PublicKey } from './ssh-keys.js';
 
 /**
@@ -34,7 +34,7 @@ export async function pinHostKey(path: string, vm: string, publicKey: string): P
 export async function readPinnedHostKeys(path: string, vm: string): Promise<readonly PublicKey[]> {
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = await readRegularText(path);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return [];
     throw fsError(error, { verb: 'read', path });

@@ -1,6 +1,6 @@
-import { open } from 'node:fs/promises';
 import { VmctlError } from '../errors/vmctl-error.js';
 import { fsError } from '../host/fs-error.js';
+import { openRegular } from '../host/regular-file.js';
 
 const CHUNK_BYTES = 256 * 1024;
 
@@ -16,7 +16,7 @@ export async function* readChunks(
   onContent: (bytes: number) => void = () => undefined,
   start = 0,
 ): AsyncGenerator<Uint8Array> {
-  const file = await open(path, 'r').catch((error: unknown) => {
+  const file = await openRegular(path).catch((error: unknown) => {
     throw fsError(error, { verb: 'read', path });
   });
   const length = Math.min(CHUNK_BYTES, Math.max(size, 1));

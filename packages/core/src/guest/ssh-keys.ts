@@ -1,9 +1,9 @@
 import { generateKeyPair as generateCryptoKeyPair, randomBytes } from 'node:crypto';
-import { open } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { VmctlError } from '../errors/vmctl-error.js';
 import { shellWord } from '../errors/shell-word.js';
 import { errnoOf } from '../host/fs-error.js';
+import { NotRegularFile, openRegular } from '../host/regular-file.js';
 
 /** An SSH key pair in OpenSSH's own text formats. */
 export interface KeyPair {
@@ -208,7 +208,7 @@ function publicBlobOf(text: string): Buffer | undefined {
  */
 export async function readKeyFile(path: string): Promise<string> {
   try {
-    const file = await open(path, 'r');
+    const file = await openRegular(path);
     try {
       const buffer = Buffer.alloc(MAX_KEY_FILE_BYTES + 1);
       const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);
@@ -218,6 +218,7 @@ export async function readKeyFile(path: string): Promise<string> {
       await file.close();
     }
   } catch (error) {
+    if (error instanceof NotRegularFile) throw invalidKey(path, `it is ${error.kind}`);
     switch (errnoOf(error)) {
       case 'ENOENT':
       case 'ENOTDIR':
@@ -227,8 +228,6 @@ export async function readKeyFile(path: string): Promise<string> {
           cause: error,
           details: { path },
         });
-      case 'EISDIR':
-        throw invalidKey(path, 'it is a directory');
       case 'EACCES':
       case 'EPERM':
         throw invalidKey(path, 'it may not be read', `See who owns it: ls -l ${shellWord(path)}`);

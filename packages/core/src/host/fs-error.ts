@@ -1,5 +1,7 @@
 import { dirname } from 'node:path';
+import { shellWord } from '../errors/shell-word.js';
 import { isVmctlError, messageOf, VmctlError } from '../errors/vmctl-error.js';
+import { NotRegularFile } from './regular-file.js';
 
 /** The `code` of a system error, such as `ENOENT`. */
 export function errnoOf(error: unknown): string | undefined {
@@ -30,6 +32,13 @@ export function fsError(error: unknown, { verb, path }: FsAttempt): Error {
       cause: error,
       details: { path, errno: errno ?? null },
     });
+  if (error instanceof NotRegularFile) {
+    return make(
+      'VMCTL_FILE_FAILED',
+      `${error.kind} is where a file is needed`,
+      `Move it away: mv ${shellWord(path)} ${shellWord(`${path}.old`)}`,
+    );
+  }
   switch (errno) {
     case 'ENOSPC':
       return make(

@@ -1,6 +1,7 @@
 import { watch } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { type FileHandle, stat } from 'node:fs/promises';
 import { errnoOf, fsError } from './fs-error.js';
+import { openRegular } from './regular-file.js';
 
 const BLOCK = 64 * 1024;
 
@@ -95,7 +96,7 @@ export class GrowingFile implements AsyncDisposable {
 
   async #open(): Promise<FileHandle | undefined> {
     try {
-      return await open(this.path, 'r');
+      return await openRegular(this.path);
     } catch (error) {
       if (errnoOf(error) === 'ENOENT') return undefined;
       throw fsError(error, { verb: 'read', path: this.path });

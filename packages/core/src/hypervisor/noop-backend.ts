@@ -1,7 +1,8 @@
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VmctlError } from '../errors/vmctl-error.js';
 import { writeAtomic } from '../host/atomic-file.js';
+import { readRegularText } from '../host/regular-file.js';
 import type {
   ConsoleEndpoint,
   GuestAddress,
@@ -158,7 +159,7 @@ export class NoopBackend implements Hypervisor {
 
   async #read(vm: VmHandle): Promise<VmStateName> {
     try {
-      const text = (await readFile(stateFile(vm), 'utf8')).trim();
+      const text = (await readRegularText(stateFile(vm))).trim();
       if (text === 'prepared' || text === 'running' || text === 'suspended' || text === 'stopped')
         return text;
       return 'failed';

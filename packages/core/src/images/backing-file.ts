@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { errnoOf, fsError } from '../host/fs-error.js';
@@ -13,7 +14,8 @@ import { parseQcow2Header, QCOW2_HEADER_BYTES } from './qcow2-header.js';
 export async function backingFileName(path: string): Promise<string | undefined> {
   let name: string | undefined;
   try {
-    const file = await open(path, 'r');
+    // A disk may be a device. A pipe in the place of one is not waited for.
+    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const head = Buffer.alloc(QCOW2_HEADER_BYTES);
       const { bytesRead } = await file.read(head, 0, head.length, 0);

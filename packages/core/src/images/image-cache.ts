@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncDirectory, writeAtomic } from '../host/atomic-file.js';
 import { errnoOf, fsError } from '../host/fs-error.js';
+import { readRegularText } from '../host/regular-file.js';
 import { parseRecord, type ImageRecord } from './image-record.js';
 
 /** Hex digits of key and digest that are part of a file's name; the sidecar has all of them. */
@@ -230,7 +231,7 @@ export class ImageCache {
   async #read(file: string): Promise<CachedImage | undefined> {
     const path = join(this.#directory, file);
     try {
-      const record = parseRecord(await readFile(`${path}.json`, 'utf8'));
+      const record = parseRecord(await readRegularText(`${path}.json`));
       if (record === undefined || record.file !== file) return undefined;
       const { size } = await stat(path);
       return size === record.size ? { path, record } : undefined;

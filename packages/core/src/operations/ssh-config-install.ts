@@ -1,7 +1,8 @@
-import { mkdir, readFile, realpath, stat } from 'node:fs/promises';
+import { mkdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { writeAtomic } from '../host/atomic-file.js';
 import { errnoOf, fsError } from '../host/fs-error.js';
+import { readRegularText } from '../host/regular-file.js';
 import type { Runtime } from './runtime.js';
 import { type SshConfig, type SshConfigOptions, sshConfig } from './ssh-config.js';
 
@@ -53,7 +54,7 @@ async function readUserConfig(userConfig: string): Promise<{ path: string; text:
     await mkdir(dirname(userConfig), { recursive: true, mode: 0o700 });
     // Who keeps such files elsewhere has symbolic links here.
     const path = await realpath(userConfig);
-    const [text, stats] = await Promise.all([readFile(path, 'utf8'), stat(path)]);
+    const [text, stats] = await Promise.all([readRegularText(path), stat(path)]);
     return { path, text, mode: stats.mode & 0o7777 };
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return { path: userConfig, text: '', mode: 0o600 };

@@ -1,7 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import type { ProcessIdentity } from '../host/process-contract.js';
 import { processIds } from '../host/process-ids.js';
+import { readRegularText } from '../host/regular-file.js';
 import type { VmHandle } from '../hypervisor/contract.js';
 import { workDirFiles } from '../state/work-dir-files.js';
 import type { Runtime } from './runtime.js';
@@ -51,7 +52,7 @@ function pidfileDirectory(args: readonly string[]): string | undefined {
 }
 
 async function pidfileProcess(runtime: Runtime, workDir: string): Promise<number | undefined> {
-  const text = (await readFile(workDirFiles(workDir).pidfile, 'utf8').catch(() => '')).trim();
+  const text = (await readRegularText(workDirFiles(workDir).pidfile).catch(() => '')).trim();
   if (!/^[1-9]\d{0,9}$/.test(text)) return undefined;
   return (await names(runtime, Number(text), workDir)) ? Number(text) : undefined;
 }

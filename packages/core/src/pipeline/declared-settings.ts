@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readRegular } from '../host/regular-file.js';
 import type { DeclaredCloudInit, DeclaredSettings } from '../hypervisor/declared-settings.js';
 import type { ImageReference } from '../images/contract.js';
 import { parseImageUrl, shownUrl } from '../images/image-url.js';
@@ -43,7 +43,7 @@ export async function declaredCloudInit({
   if (cloudInit === undefined) return null;
   const { hostname, sshKeyPath, userDataPath } = cloudInit;
   if (userDataPath !== undefined) {
-    const digest = createHash('sha256').update(await readFile(userDataPath));
+    const digest = createHash('sha256').update(await readRegular(userDataPath));
     return { hostname, user: null, authorized_key: null, user_data: digest.digest('hex') };
   }
   return { hostname, user: ssh.user, authorized_key: await publicKey(sshKeyPath), user_data: null };

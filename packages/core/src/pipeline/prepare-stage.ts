@@ -1,11 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { VmctlError } from '../errors/vmctl-error.js';
 import { instanceMetaData, setsOwnHostKeys, userDataFor } from '../guest/cloud-config.js';
 import { pinHostKey } from '../guest/known-hosts.js';
 import { createSeedIso } from '../guest/seed-iso.js';
 import { generateKeyPair, readPublicKey } from '../guest/ssh-keys.js';
 import { writeAtomic } from '../host/atomic-file.js';
+import { readRegular } from '../host/regular-file.js';
 import type { BackendPlugin, HypervisorContext, VmHandle, VmSpec } from '../hypervisor/contract.js';
 import type { UpContext } from '../plugins/up-context.js';
 import { isOfProject } from '../plugins/manifest.js';
@@ -128,7 +128,8 @@ async function makeSeed(ctx: UpContext, id: string, services: StageServices): Pr
   const { cloudInit, name } = definition;
   if (cloudInit === undefined) return undefined;
   const hostKey = await generateKeyPair(`root@${cloudInit.hostname}`);
-  const userData = cloudInit.userDataPath === undefined ? undefined : await readFile(cloudInit.userDataPath);
+  const userData =
+    cloudInit.userDataPath === undefined ? undefined : await readRegular(cloudInit.userDataPath);
   if (userData === undefined || !setsOwnHostKeys(userData)) {
     await pinHostKey(workDirFiles(workDir).knownHosts, name, hostKey.publicKey);
   }

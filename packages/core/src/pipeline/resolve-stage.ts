@@ -1,5 +1,6 @@
-import { access, constants, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { VmctlError } from '../errors/vmctl-error.js';
+import { NotRegularFile, openRegular } from '../host/regular-file.js';
 import { refuseSmaller } from '../images/disk-tools.js';
 import type { UpContext } from '../plugins/up-context.js';
 import type { VmDefinition } from '../vmfile/model.js';
@@ -45,10 +46,11 @@ export async function checkFiles(definition: VmDefinition): Promise<void> {
 
 async function mustBeReadable(path: string, vm: string, setting: string, block: string): Promise<void> {
   try {
-    await access(path, constants.R_OK);
+    await (await openRegular(path)).close();
   } catch (cause) {
+    const what = cause instanceof NotRegularFile ? cause.message : path;
     throw new VmctlError('VMCTL_FILE_NOT_FOUND', {
-      message: `The file that \`${setting}\` of the ${block} block of ${vm} names cannot be read: ${path}`,
+      message: `The file that \`${setting}\` of the ${block} block of ${vm} names cannot be read: ${what}`,
       hint: 'Paths are relative to the directory of the VMFile. Make the file, or mend the path.',
       cause,
       details: { path },

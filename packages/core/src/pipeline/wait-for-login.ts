@@ -1,8 +1,8 @@
-import { open } from 'node:fs/promises';
 import { stripVTControlCharacters } from 'node:util';
 import { openHostKeys } from '../guest/known-hosts.js';
 import { loginKeys } from '../guest/login-keys.js';
 import { type ReadyGuest, waitUntilReady } from '../guest/readiness.js';
+import { openRegular } from '../host/regular-file.js';
 import type { HypervisorContext, VmHandle } from '../hypervisor/contract.js';
 import { workDirFiles } from '../state/work-dir-files.js';
 import type { StageServices } from './stage-services.js';
@@ -51,7 +51,7 @@ const TAIL_LINES = 10;
 /** The last lines of the console, for the error of a guest that does not come up. */
 async function consoleTail(path: string): Promise<string> {
   try {
-    await using file = await open(path, 'r');
+    await using file = await openRegular(path);
     const { size } = await file.stat();
     const start = Math.max(0, size - TAIL_BYTES);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(TAIL_BYTES), 0, TAIL_BYTES, start);

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { messageOf, VmctlError } from '../errors/vmctl-error.js';
 import { isJsonObject } from '../host/json-object.js';
+import { readRegularText } from '../host/regular-file.js';
 
 /**
  * A file with a JSON object: a package.json, a lock file.
@@ -10,7 +10,7 @@ import { isJsonObject } from '../host/json-object.js';
 export async function readJsonObject(path: string): Promise<Record<string, unknown>> {
   let value: unknown;
   try {
-    value = JSON.parse(await readFile(path, 'utf8'));
+    value = JSON.parse(await readRegularText(path));
   } catch (cause) {
     throw new VmctlError('VMCTL_PLUGIN_INVALID', {
       message: `${path} cannot be read: ${messageOf(cause)}.`,

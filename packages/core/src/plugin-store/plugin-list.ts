@@ -1,9 +1,10 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, VmctlError } from '../errors/vmctl-error.js';
 import { writeAtomic } from '../host/atomic-file.js';
 import { errnoOf, fsError } from '../host/fs-error.js';
 import { isJsonObject } from '../host/json-object.js';
+import { readRegularText } from '../host/regular-file.js';
 import { type PluginEntry, readPluginEntry } from '../plugins/installed-plugins.js';
 
 export type { PluginEntry };
@@ -25,7 +26,7 @@ export async function readPluginList(directory: string): Promise<PluginList> {
   const path = join(directory, 'package.json');
   let content: string;
   try {
-    content = await readFile(path, 'utf8');
+    content = await readRegularText(path);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return { entries: [], document: {} };
     throw fsError(error, { verb: 'read', path });

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../errors/vmctl-error.js';
 import { errnoOf } from '../host/fs-error.js';
 import { isJsonObject } from '../host/json-object.js';
+import { NotRegularFile, readRegularTextSync } from '../host/regular-file.js';
 import type { RejectedPlugin } from './catalog.js';
 import type { PluginPackage } from './manifest.js';
 
@@ -159,12 +159,13 @@ function unreadable(registration: Registration, why: string): RejectedPlugin {
 }
 
 function readObject(path: string): Record<string, unknown> {
-  const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
+  const value: unknown = JSON.parse(readRegularTextSync(path));
   if (!isJsonObject(value)) throw new TypeError('it is not a JSON object');
   return value;
 }
 
 function whyUnreadable(path: string, error: unknown): string {
+  if (error instanceof NotRegularFile) return error.message;
   if (error instanceof SyntaxError) return `${path} is not JSON: ${messageOf(error)}`;
   switch (errnoOf(error)) {
     case 'ENOENT':

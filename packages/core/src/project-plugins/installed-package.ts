@@ -1,6 +1,7 @@
-import { access, readFile, realpath } from 'node:fs/promises';
+import { access, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VmctlError } from '../errors/vmctl-error.js';
+import { readRegularText } from '../host/regular-file.js';
 import { type PluginPackage, readManifest } from '../plugins/manifest.js';
 import { placeOf } from './pin.js';
 
@@ -11,7 +12,7 @@ export type ProjectOrigin = 'project' | 'folder';
 export async function readPackage(root: string, origin: ProjectOrigin): Promise<PluginPackage | undefined> {
   let content: unknown;
   try {
-    content = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+    content = JSON.parse(await readRegularText(join(root, 'package.json')));
   } catch {
     return undefined;
   }
@@ -66,7 +67,7 @@ export async function integrityOf({ name, root }: PluginPackage): Promise<string
     const path = await realpath(root);
     if (!path.endsWith(`/${place}`)) return undefined;
     const hiddenLock = join(path.slice(0, -place.length), 'node_modules', '.package-lock.json');
-    const { packages } = JSON.parse(await readFile(hiddenLock, 'utf8')) as {
+    const { packages } = JSON.parse(await readRegularText(hiddenLock)) as {
       packages?: Readonly<Record<string, { integrity?: unknown }>>; // npm's own file; anything else gives undefined
     };
     const integrity = packages?.[place]?.integrity;

@@ -1,8 +1,9 @@
-import { readFile, realpath, stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { writeAtomic } from '../host/atomic-file.js';
 import { errnoOf, fsError } from '../host/fs-error.js';
 import { isJsonObject } from '../host/json-object.js';
+import { readRegularText } from '../host/regular-file.js';
 import { LockDamage, lockDamaged } from './lock-damage.js';
 import { type LockedPackage, type PluginPin, placeOf, sorted } from './pin.js';
 
@@ -37,7 +38,7 @@ export function lockPathOf(vmfile: string): string {
 export async function readLock(path: string): Promise<PluginPins | undefined> {
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = await readRegularText(path);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;
     throw fsError(error, { verb: 'read', path });
@@ -48,7 +49,7 @@ export async function readLock(path: string): Promise<PluginPins | undefined> {
 /** Writes a lock file, in one step; not when it would stay the same. */
 export async function writeLock(path: string, pins: PluginPins): Promise<boolean> {
   const text = formatLock(pins, basename(path));
-  const current = await readFile(path, 'utf8').catch(() => undefined);
+  const current = await readRegularText(path).catch(() => undefined);
   if (current === text) return false;
   const mode = await stat(path).then(
     (status) => status.mode & 0o777,

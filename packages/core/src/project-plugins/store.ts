@@ -1,9 +1,10 @@
-import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeAtomic } from '../host/atomic-file.js';
 import { errnoOf, fsError } from '../host/fs-error.js';
 import { acquireLock, type LockHolder } from '../host/lock.js';
 import type { ProcessTable } from '../host/process-contract.js';
+import { readRegularText } from '../host/regular-file.js';
 import type { PluginPackage } from '../plugins/manifest.js';
 import { readPackage } from './installed-package.js';
 import { digestOf, type PluginPin, placeOf } from './pin.js';
@@ -176,7 +177,7 @@ async function discard(path: string): Promise<void> {
 
 async function readRecord(directory: string): Promise<StoreRecord | undefined> {
   try {
-    const record = JSON.parse(await readFile(join(directory, RECORD), 'utf8')) as Partial<StoreRecord>; // checked below
+    const record = JSON.parse(await readRegularText(join(directory, RECORD))) as Partial<StoreRecord>; // checked below
     const { name, version, integrity, files } = record;
     const isWhole = [name, version, integrity, files].every((field) => typeof field === 'string');
     return isWhole ? (record as StoreRecord) : undefined;

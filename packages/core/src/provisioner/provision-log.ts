@@ -1,7 +1,8 @@
-import { createReadStream, createWriteStream } from 'node:fs';
+import { constants, createReadStream, createWriteStream } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { fsError } from '../host/fs-error.js';
+import { openRegular } from '../host/regular-file.js';
 
 /** From this size on a new log is begun when a run begins … */
 const MAX_SIZE = 64 * 1024 * 1024;
@@ -70,7 +71,7 @@ export class ProvisionLog {
   }
 
   async #open(maxSize: number, keptSize: number): Promise<void> {
-    this.#file = await open(this.path, 'a', 0o600);
+    this.#file = await openForAppending(this.path);
     await this.#file.chmod(0o600);
     const { size } = await this.#file.stat();
     if (size <= maxSize) return;
@@ -78,7 +79,7 @@ export class ProvisionLog {
     this.#file = undefined;
     await keepEnd(this.path, `${this.path}.1`, size - keptSize);
     await rm(this.path, { force: true });
-    this.#file = await open(this.path, 'a', 0o600);
+    this.#file = await openForAppending(this.path);
   }
 
   async #drain(file: FileHandle): Promise<void> {
@@ -103,6 +104,11 @@ export class ProvisionLog {
     this.#onProblem(fsError(error, { verb: 'write', path: this.path }));
     await file?.close().catch(() => undefined);
   }
+}
+
+function openForAppending(path: string): Promise<FileHandle> {
+  const { O_WRONLY, O_APPEND, O_CREAT } = constants;
+  return openRegular(path, O_WRONLY | O_APPEND | O_CREAT, 0o600);
 }
 
 /** Keeps the end of a file, from the first line that begins after `offset`, and a line that says so. */

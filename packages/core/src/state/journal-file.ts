@@ -1,7 +1,9 @@
-import { type FileHandle, open, rename, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, rename, stat } from 'node:fs/promises';
 import { isVmctlError } from '../errors/vmctl-error.js';
 import { acquireLock } from '../host/lock.js';
 import type { ProcessTable } from '../host/process-contract.js';
+import { openRegular } from '../host/regular-file.js';
 import type { DataDir } from './data-dir.js';
 
 /** Bytes from which on a new file is begun. The old one stays beside it until the next one is full, too. */
@@ -43,7 +45,8 @@ export async function appendToJournal(text: string, options: AppendOptions): Pro
 }
 
 function openForAppending(path: string): Promise<FileHandle> {
-  return open(path, 'a+', 0o600);
+  const { O_RDWR, O_APPEND, O_CREAT } = constants;
+  return openRegular(path, O_RDWR | O_APPEND | O_CREAT, 0o600);
 }
 
 async function endsInLine(file: FileHandle): Promise<boolean> {

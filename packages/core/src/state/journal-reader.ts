@@ -1,5 +1,6 @@
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { type FileHandle, stat } from 'node:fs/promises';
 import { errnoOf, fsError } from '../host/fs-error.js';
+import { openRegular } from '../host/regular-file.js';
 import type { DataDir } from './data-dir.js';
 import { type JournalEntry, parseEntry } from './journal-entry.js';
 import { journalFiles } from './journal-file.js';
@@ -100,7 +101,7 @@ export class JournalReader implements AsyncDisposable {
 
 async function openIfThere(path: string): Promise<FileHandle | undefined> {
   try {
-    return await open(path, 'r');
+    return await openRegular(path);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;
     throw fsError(error, { verb: 'read', path });

@@ -1,7 +1,8 @@
-import { constants, copyFile, link, readFile } from 'node:fs/promises';
+import { constants, copyFile, link } from 'node:fs/promises';
 import { messageOf } from '../errors/vmctl-error.js';
 import { errnoOf, fsError } from '../host/fs-error.js';
 import { isJsonObject } from '../host/json-object.js';
+import { readRegular } from '../host/regular-file.js';
 
 /** vms.json as it was read. */
 export interface RegistryContent {
@@ -21,7 +22,7 @@ export interface RegistryContent {
 export async function readRegistryFile(path: string): Promise<RegistryContent> {
   let bytes: Buffer;
   try {
-    bytes = await readFile(path);
+    bytes = await readRegular(path);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return { entries: new Map(), text: undefined };
     throw fsError(error, { verb: 'read', path });

@@ -1,4 +1,5 @@
-import { open } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { isVmctlError, messageOf, VmctlError } from '../errors/vmctl-error.js';
 import { shellWord } from '../errors/shell-word.js';
@@ -27,16 +28,17 @@ export async function readVmFile(path: string, options: VmFileOptions): Promise<
 }
 
 /**
- * The file's bytes; never reads more than can be accepted, of whatever the path leads to.
+ * The file's bytes; never reads more than can be accepted, of whatever the path leads to. A pipe that vmctl was started with,
+ * `/dev/stdin` or what a shell puts for `<(…)`, is read to its end; one in a directory might have no other end.
  *
  * @param path - absolute
  * @throws VMCTL_VMFILE_INVALID for too many, VMCTL_VMFILE_NOT_FOUND, VMCTL_VMFILE_UNREADABLE
  */
 export async function readVmFileBytes(path: string): Promise<Uint8Array> {
   try {
+    refuseOther(path, await stat(path));
     const file = await open(path, 'r');
     try {
-      if ((await file.stat()).isDirectory()) throw isDirectory(path);
       const bytes = Buffer.alloc(LARGEST + 1);
       let length = 0;
       while (length < bytes.length) {
@@ -51,6 +53,22 @@ export async function readVmFileBytes(path: string): Promise<Uint8Array> {
   } catch (error) {
     throw readError(error, path);
   }
+}
+
+function refuseOther(path: string, stats: Stats): void {
+  if (stats.isDirectory()) throw isDirectory(path);
+  const isPipe = stats.isFIFO() && !isOpenFile(path);
+  if (!isPipe && !stats.isSocket()) return;
+  throw new VmctlError('VMCTL_VMFILE_UNREADABLE', {
+    message: `${path} is a ${isPipe ? 'named pipe' : 'socket'}, and no VMFile.`,
+    hint: isPipe ? 'Move it away. To read a VMFile from standard input: --file /dev/stdin' : 'Name a file.',
+    details: { path },
+  });
+}
+
+/** Whether a path names what this process has open, such as `/dev/fd/63`. */
+function isOpenFile(path: string): boolean {
+  return path.startsWith('/dev/') || path.startsWith('/proc/');
 }
 
 function isDirectory(path: string): VmctlError {

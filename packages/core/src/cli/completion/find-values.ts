@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { isJsonObject, type JsonObject } from '../../host/json-object.js';
+import { readRegularTextSync } from '../../host/regular-file.js';
 import type { InstalledPackage } from '../../plugins/installed-plugins.js';
 import type { DataDir } from '../../state/data-dir.js';
 import { outlineVmFile, type OutlinedVm } from '../../vmfile/outline.js';
@@ -72,7 +73,7 @@ async function find(kind: ValueKind, context: ValueContext, sources: ValueSource
 
 /** The VMs that exist, by name, not checked. */
 function readRegistry({ registryFile }: DataDir): JsonObject {
-  const content: unknown = JSON.parse(readFileSync(registryFile, 'utf8'));
+  const content: unknown = JSON.parse(readRegularTextSync(registryFile));
   return isJsonObject(content) ? content : {};
 }
 
@@ -97,7 +98,7 @@ function forwards(content: JsonObject, args: readonly string[]): Candidate[] {
 
 function declaredVms({ file }: ValueContext, { cwd }: ValueSources): OutlinedVm[] {
   const path = file === undefined ? nearestVmFile(cwd) : resolve(cwd, file);
-  return path === undefined ? [] : outlineVmFile(readFileSync(path, 'utf8'));
+  return path === undefined ? [] : outlineVmFile(readRegularTextSync(path));
 }
 
 function nearestVmFile(start: string): string | undefined {

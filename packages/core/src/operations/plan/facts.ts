@@ -1,5 +1,6 @@
-import { readFile, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { readRegularText } from '../../host/regular-file.js';
 import type { VmHandle } from '../../hypervisor/contract.js';
 import { parseRecord } from '../../images/image-record.js';
 import { diskGrowth } from '../../pipeline/disk-growth.js';
@@ -50,7 +51,7 @@ async function baseOf(
   const { images } = runtime.dataDir;
   // Handles have paths without links.
   const isOfCache = [images, await realpath(images).catch(() => images)].includes(dirname(path));
-  const record = isOfCache ? parseRecord(await readFile(`${path}.json`, 'utf8').catch(() => '')) : undefined;
+  const record = isOfCache ? parseRecord(await readRegularText(`${path}.json`).catch(() => '')) : undefined;
   return {
     source: declared?.image ?? record?.url ?? (isOfCache ? undefined : path),
     sha256: record?.sha256,
