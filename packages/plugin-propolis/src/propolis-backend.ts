@@ -92,6 +92,13 @@ export class PropolisBackend implements Hypervisor {
     return destroyVm(this.#parts, vm, ctx);
   }
 
+  async growDisk(vm: VmHandle, bytes: number, ctx: HypervisorContext): Promise<VmHandle> {
+    ctx.signal.throwIfAborted();
+    refusePlatform(this.#host);
+    const { growVmDisk } = await import('./grow-disk.js');
+    return growVmDisk(this.#parts, vm, bytes, ctx);
+  }
+
   async state(vm: VmHandle, ctx: HypervisorContext): Promise<VmState> {
     const { platform } = this.#host;
     if (platform !== 'sunos') return { name: 'failed', detail: `propolis is unsupported on "${platform}"` };

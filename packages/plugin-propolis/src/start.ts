@@ -8,7 +8,7 @@ import type { Parts } from './parts.js';
 import { resumeRecorder, startRecorder, stopRecorder } from './serial/recorder.js';
 import { ensureRequest, instanceId } from './spec/instance-spec.js';
 import { codeOf } from './thrown.js';
-import { destroyDisk, ensureDisk } from './vm-disk.js';
+import { destroyDisk, diskGone, ensureDisk } from './vm-disk.js';
 import { recordOf } from './vm-lookup.js';
 import { type VmRecord, writeRecord } from './vm-record.js';
 import { askServer, findLive, type LiveServer, removeRunDirectory, runDown } from './vm-server.js';
@@ -22,7 +22,7 @@ const RUNNING = ['Running', 'Rebooting', 'Stopping', 'Migrating', 'Repairing'];
 export async function startVm(parts: Parts, vm: VmHandle, ctx: HypervisorContext): Promise<VmHandle> {
   const { host, commands } = parts;
   const record = await recordOf(parts, vm, ctx.signal);
-  if (record === undefined) throw gone(parts, vm);
+  if (record === undefined) throw diskGone(host, vm);
   const live = await findLive(host, vm, record);
   if (live !== undefined) {
     const answer = await askServer(host, vm, live, ctx.signal);
@@ -202,13 +202,5 @@ async function checkDisk(
         : `${vm.name} cannot start: the dataset ${disk.dataset} is not the one that vmctl made for it.`,
     hint: `Bring it back (zfs rename, zfs receive), or make the VM anew: vmctl destroy ${vm.name}`,
     details: { vm: vm.name, dataset: disk.dataset },
-  });
-}
-
-function gone({ host }: Parts, vm: VmHandle): Error {
-  return host.error('VMCTL_PROPOLIS_DISK_MISSING', {
-    message: `${vm.name} cannot start: it has no disk any more.`,
-    hint: `Make it anew: vmctl destroy ${vm.name}, then vmctl up`,
-    details: { vm: vm.name },
   });
 }

@@ -11,6 +11,7 @@ export const SUPPORTS: Supports = {
   imageFormats: ['qcow2', 'raw'],
   forwards: false,
   liveForwards: false,
+  growDisk: true,
 };
 
 /** Where propolis-server runs. */

@@ -66,6 +66,15 @@ export async function destroyDisk(
   await destroyVolume(commands, found.name);
 }
 
+/** The error for a VM whose guest has run, and whose disk is nowhere. */
+export function diskGone({ error }: Pick<PluginHost, 'error'>, { name }: Pick<DiskOwner, 'name'>): Error {
+  return error('VMCTL_PROPOLIS_DISK_MISSING', {
+    message: `${name} cannot start: it has no disk any more.`,
+    hint: `Make it anew: vmctl destroy ${name}, then vmctl up`,
+    details: { vm: name },
+  });
+}
+
 /** Without a signal: what is begun here has to end. */
 async function destroyVolume(commands: HostCommands, dataset: string): Promise<void> {
   try {

@@ -36,6 +36,7 @@ describe('17: on any other platform', () => {
       await expect(backend.start(vm, context)).rejects.toMatchObject(unsupported);
       await expect(backend.stop(vm, { timeoutMs: 0 }, context)).rejects.toMatchObject(unsupported);
       await expect(backend.destroy(vm, context)).rejects.toMatchObject(unsupported);
+      await expect(backend.growDisk(vm, 2 ** 40, context)).rejects.toMatchObject(unsupported);
       await expect(backend.openConsole(vm, { replay: false }, context)).rejects.toMatchObject(unsupported);
       expect(await backend.state(vm, context)).toMatchObject({
         detail: expect.stringContaining('unsupported'),

@@ -26,6 +26,7 @@ describe('the plugin', () => {
       imageFormats: ['qcow2', 'raw'],
       forwards: false,
       liveForwards: false,
+      growDisk: true,
     });
   });
 });
