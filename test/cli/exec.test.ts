@@ -92,6 +92,12 @@ describe('vmctl exec', () => {
     },
   );
 
+  it.each(['exec', 'ssh'])('with a name left out, %s shows how the program is run', async (verb) => {
+    const { code, stderr } = await project.vmctl(verb, 'uname');
+    expect(code).toBe(255);
+    expect(stderr).toContain(`To run \`uname\` in web: vmctl ${verb} web -- uname\n`);
+  });
+
   it('sets variables and starts where it is told', async () => {
     await mkdir(join(guestHome, 'some dir'), { recursive: true });
     const { stdout } = await project.vmctl(

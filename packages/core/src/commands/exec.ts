@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { constants } from 'node:os';
 import { BaseCommand, sharedFlags } from '../cli/base-command.js';
-import { omittedName } from '../cli/omitted-name.js';
+import { omittedName, unknownName } from '../cli/omitted-name.js';
 import { Waiting } from '../cli/waiting.js';
 import { EXIT, NOT_RUN } from '../errors/registry.js';
 import { VmctlError } from '../errors/vmctl-error.js';
@@ -62,9 +62,10 @@ It has no terminal; for programs that need one use \`vmctl ssh\`. With --json th
     // parse() replaces this.argv.
     const all = [...this.argv];
     const separator = all.indexOf('--');
+    const call = { verb: 'exec', words: all, vmctl };
     const { args, flags } = await this.parse(Exec, separator === -1 ? all : all.slice(0, separator)).catch(
       async (error: unknown) => {
-        throw await omittedName(error, { verb: 'exec', words: all, vmctl });
+        throw await omittedName(error, call);
       },
     );
     const name = args.name ?? (await this.onlyVm(vmctl));
@@ -85,6 +86,9 @@ It has no terminal; for programs that need one use \`vmctl ssh\`. With --json th
         onStderr: isShown ? writerTo(process.stderr) : undefined,
         onLogin: () => waiting.end(),
         signal: AbortSignal.any([this.signal, this.#unread.signal]),
+      })
+      .catch(async (error: unknown) => {
+        throw await unknownName(error, name, call);
       })
       .finally(() => {
         // What is left of it nobody reads, and an open pipe would keep this process.

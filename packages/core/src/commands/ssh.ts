@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand, sharedFlags } from '../cli/base-command.js';
-import { omittedName } from '../cli/omitted-name.js';
+import { omittedName, unknownName } from '../cli/omitted-name.js';
 import { runInForeground } from '../cli/run-in-foreground.js';
 import { EXIT, NOT_RUN } from '../errors/registry.js';
 import type { SshCommand } from '../operations/ssh.js';
@@ -44,20 +44,25 @@ With --json the command line is printed instead of run.`;
     // parse() replaces this.argv.
     const all = [...this.argv];
     const separator = all.indexOf('--');
+    const call = { verb: 'ssh', words: all, vmctl };
     const { args, flags } = await this.parse(Ssh, separator === -1 ? all : all.slice(0, separator)).catch(
       async (error: unknown) => {
-        throw await omittedName(error, { verb: 'ssh', words: all, vmctl });
+        throw await omittedName(error, call);
       },
     );
     const name = args.name ?? (await this.onlyVm(vmctl));
     const command = separator === -1 ? [] : all.slice(separator + 1);
-    const ssh = await vmctl.ssh({
-      name,
-      command: command.length === 0 ? undefined : command,
-      user: flags.user,
-      key: flags.key,
-      tty: flags.tty,
-    });
+    const ssh = await vmctl
+      .ssh({
+        name,
+        command: command.length === 0 ? undefined : command,
+        user: flags.user,
+        key: flags.key,
+        tty: flags.tty,
+      })
+      .catch(async (error: unknown) => {
+        throw await unknownName(error, name, call);
+      });
     if (!this.jsonEnabled()) this.endWith(await runInForeground(ssh.file, ssh.args));
     return ssh;
   }

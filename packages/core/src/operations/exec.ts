@@ -1,5 +1,6 @@
 import { VmctlError } from '../errors/vmctl-error.js';
 import type { GuestExecOptions, GuestExecResult } from '../guest/contract.js';
+import { requireVms } from './each-vm.js';
 import { type LoginOptions, openGuest } from './guest-login.js';
 import type { Runtime } from './runtime.js';
 
@@ -34,6 +35,8 @@ exec "$@"`;
 export async function execInGuest(runtime: Runtime, options: ExecOptions): Promise<GuestExecResult> {
   const { name, command, workdir, env, stdin, onStdout, onStderr, signal } = options;
   if (command.length === 0) {
+    // A name that no VM has may be the command.
+    await requireVms(runtime, [name]);
     throw new VmctlError('VMCTL_GUEST_COMMAND_INVALID', {
       message: `There is no command to run in ${name}.`,
       hint: `Name one: vmctl exec ${name} -- uname -a. For a shell: vmctl ssh ${name}`,

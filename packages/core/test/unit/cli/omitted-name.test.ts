@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { Args, Parser } from '@oclif/core';
-import { omittedName } from '../../../src/cli/omitted-name.js';
+import { omittedName, unknownName } from '../../../src/cli/omitted-name.js';
+import { VmctlError } from '../../../src/errors/vmctl-error.js';
 
 /** What is said of `vmctl ssh` with these words, where the VMFile has these VMs. */
 async function said(words: readonly string[], names: readonly string[]) {
@@ -32,4 +33,43 @@ it.each([
   ['there is no VM', ['uname', '-r'], []],
 ])('an unknown flag is only that when %s', async (_why, words, names) => {
   expect(await said(words, names)).toMatchObject({ isSame: true });
+});
+
+const unknown = new VmctlError('VMCTL_VM_UNKNOWN', {
+  message: 'no',
+  hint: 'There is: web.',
+  details: { a: 1 },
+});
+
+/** What is said of a name that no VM has, where the VMFile has these. */
+const saidOf = (
+  given: string,
+  words: readonly string[],
+  names: readonly string[],
+  error: unknown = unknown,
+) => unknownName(error, given, { verb: 'ssh', words, vmctl: { vmNames: () => Promise.resolve(names) } });
+
+it.each([
+  ['alone', ['ls'], 'vmctl ssh web -- ls'],
+  ['with arguments', ['ls', '--', 'a b'], "vmctl ssh web -- ls 'a b'"],
+  ['with flags', ['--user', 'ls', 'ls', '-t', '--', '-l'], 'vmctl ssh web --user ls -t -- ls -l'],
+])(
+  'a program %s, where the name of the only VM is left out, is shown with the name',
+  async (_how, words, line) => {
+    expect(await saidOf('ls', words, ['web'])).toMatchObject({
+      code: 'VMCTL_VM_UNKNOWN',
+      message: 'no',
+      hint: `There is: web. To run \`ls\` in web: ${line}`,
+      details: { a: 1 },
+    });
+  },
+);
+
+it.each([
+  ['a VM with nearly that name', 'wbe', ['web'], unknown],
+  ['one of several VMs', 'ls', ['web', 'db'], unknown],
+  ['nothing that is known', 'ls', [], unknown],
+  ['there, and something else failed', 'ls', ['web'], new Error('lost')],
+])('a wrong name is only that when what was meant may be %s', async (_what, given, names, error) => {
+  expect(await saidOf(given, [given], names, error)).toBe(error);
 });
