@@ -3,6 +3,7 @@ import { destroyVm } from './destroy.js';
 import { eachVm } from './each-vm.js';
 import { stopTimeoutMs } from './effective-settings.js';
 import type { Runtime } from './runtime.js';
+import { warnOfOtherVmFile } from './plan/other-vmfile.js';
 import { loadVmFile, selectVms } from './select-vms.js';
 import { stopVm } from './stop.js';
 import type { OperationResult } from './operation-result.js';
@@ -30,6 +31,9 @@ export async function down(runtime: Runtime, options: DownOptions = {}): Promise
     wait: options.wait,
     signal,
     work: async (handle, name) => {
+      if (handle !== undefined) {
+        await warnOfOtherVmFile(runtime.events, { handle, vmfile: file.path }, { takenOver: false });
+      }
       if (options.destroy === true) return destroyVm(runtime, handle, name, signal);
       if (handle === undefined) return 'absent';
       return stopVm(runtime, handle, timeoutMs, runtime.hypervisorContext(signal));

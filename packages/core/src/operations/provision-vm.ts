@@ -4,6 +4,7 @@ import type { VmResult } from '../events/events.js';
 import type { VmHandle } from '../hypervisor/contract.js';
 import type { StepSelection } from '../provisioner/select-steps.js';
 import type { VmRun } from './project-run.js';
+import { warnOfOtherVmFile } from './plan/other-vmfile.js';
 import { type Ending, observeVm, runVm, runVmStages, stageContext } from './vm-run.js';
 
 /** Runs steps on one running VM, under its lock. Never rejects for what goes wrong with the VM: that is the result. */
@@ -12,13 +13,15 @@ export async function provisionVm(run: VmRun, steps: StepSelection): Promise<VmR
 }
 
 async function provisionLocked(run: VmRun, steps: StepSelection): Promise<Ending> {
-  const { runtime, definition, signal } = run;
+  const { runtime, definition, services, signal } = run;
   const handle = await runningVm(run);
+  const owned = { handle, vmfile: services.vmfilePath };
+  await warnOfOtherVmFile(runtime.events, owned, { takenOver: false });
   if (definition.provision.length === 0) return { outcome: 'provisioned' };
   const ctx = stageContext(run, handle.work_dir, handle);
   try {
     await runVmStages(run, ctx, {
-      services: { ...run.services, steps },
+      services: { ...services, steps },
       stages: ['ready', 'provision'],
     });
   } catch (error) {

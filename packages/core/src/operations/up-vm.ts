@@ -1,11 +1,10 @@
-import { VmctlError } from '../errors/vmctl-error.js';
 import type { VmResult } from '../events/events.js';
 import type { VmHandle } from '../hypervisor/contract.js';
 import { newForwards, newLogin } from '../pipeline/new-settings.js';
 import { destroyVm } from './destroy.js';
 import { forgetVm } from './forget-vm.js';
 import { warnOfLeftOver } from './plan/left-over.js';
-import { otherVmFile } from './plan/other-vmfile.js';
+import { refuseOtherVmFile, warnOfOtherVmFile } from './plan/other-vmfile.js';
 import { planOf } from './plan/plan-of.js';
 import { type StepJudging, stepsLeft } from './plan/steps.js';
 import type { VmPlan } from './plan/vm-plan.js';
@@ -37,7 +36,12 @@ async function upLocked(run: VmRun, options: UpVmOptions): Promise<Ending> {
     await forgetVm(runtime, handle);
     handle = undefined;
   }
-  if (handle !== undefined) await mindOtherVmFile(run, handle, options);
+  if (handle !== undefined) {
+    const owned = { handle, vmfile: services.vmfilePath };
+    // `reload` does not remove the disk of such a one.
+    if (options.anew) await refuseOtherVmFile(owned);
+    else await warnOfOtherVmFile(runtime.events, owned, { takenOver: true });
+  }
   const old = options.anew ? handle : undefined;
   if (old !== undefined) handle = undefined;
   const plan = await planOf(runtime, {
@@ -75,25 +79,6 @@ async function upLocked(run: VmRun, options: UpVmOptions): Promise<Ending> {
         },
       }),
   });
-}
-
-/** Says whose VM it is, when another VMFile has it as well; `reload` does not remove the disk of such a one. */
-async function mindOtherVmFile(
-  { runtime, services }: VmRun,
-  handle: VmHandle,
-  { anew }: UpVmOptions,
-): Promise<void> {
-  const other = await otherVmFile(handle, services.vmfilePath);
-  if (other === undefined) return;
-  const { name } = handle;
-  const code = 'VMCTL_VM_OF_OTHER_VMFILE';
-  const message = `${name} is the VM of ${other}: VMs of all VMFiles share their names.`;
-  if (anew) {
-    const hint = `Give the one here another name; or remove the other with its disk: vmctl destroy ${name}`;
-    throw new VmctlError(code, { message, hint, details: { vm: name, vmfile: other } });
-  }
-  const hint = "It is this VMFile's from now on. If it is another VM, give the one here another name.";
-  runtime.events.emit({ type: 'warning', vm: name, code, message, hint });
 }
 
 /** Changes what can be changed while the VM runs. */

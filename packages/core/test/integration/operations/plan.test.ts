@@ -393,6 +393,24 @@ describe('a VM that another VMFile has as well', () => {
     expect(await planned(vmctl)).toMatchObject({ state: 'running', changes: [] });
   });
 
+  it.each(['provision', 'down'] as const)('is not taken over by %s, which says whose it is', async (verb) => {
+    await twoProjects();
+    const { vmctl, events } = library.open();
+    const warning = expect.objectContaining({
+      type: 'warning',
+      vm: 'web',
+      code: 'VMCTL_VM_OF_OTHER_VMFILE',
+      message: `web is the VM of ${path('VMFile.kdl')}: VMs of all VMFiles share their names.`,
+      hint: 'If it is another VM, give the one here another name.',
+    });
+    expect(await vmctl[verb]({ file: path('VMFile.kdl') })).toMatchObject({ ok: true });
+    expect(events).not.toContainEqual(warning);
+    await vmctl.up();
+    expect(await vmctl[verb]({ file: other() })).toMatchObject({ ok: true });
+    expect(events).toContainEqual(warning);
+    expect(await vmctl.list()).toMatchObject([{ vmfile: path('VMFile.kdl') }]);
+  });
+
   it('is no other one when its project was moved, or is reached over a link', async () => {
     const vmctl = await twoProjects();
     await symlink(library.root, path('link'));
