@@ -1,5 +1,7 @@
-import { stat } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { DiskInspection, HypervisorContext, VmHandle, VmInspection } from '@vmctl/core/plugin';
+import { BOOTROM } from './launch.js';
 import type { Parts } from './parts.js';
 import { messageOf } from './thrown.js';
 import { findDisk } from './vm-lookup.js';
@@ -31,10 +33,11 @@ export async function inspectVm(
     problems.push(`The disk cannot be looked at: ${messageOf(error)}`);
     return undefined;
   });
-  const started = await stat(logPathOf(live.run.directory)).catch(() => undefined);
+  const started = await lstat(join(live.run.directory, BOOTROM)).catch(() => undefined);
   return {
     status: state,
-    startedAt: started?.birthtime.toISOString(),
+    // A link that is made just before and never changed; illumos does not know when its other files were made.
+    startedAt: started?.mtime.toISOString(),
     engine: `propolis-server (API ${version})`,
     accelerator: 'bhyve',
     vcpus: vm.vcpus,

@@ -14,7 +14,7 @@ import { clientFor, type LiveServer, LOOPBACK, logPathOf, removeRunDirectory } f
 /** How often a port that somebody else took is replaced. */
 const PORT_ATTEMPTS = 5;
 /** The boot ROM under a short name: illumos shows 79 bytes of a process's arguments, and the port comes after it. */
-const BOOTROM = 'OVMF_CODE.fd';
+export const BOOTROM = 'OVMF_CODE.fd';
 
 export interface LaunchOptions {
   readonly parts: Parts;

@@ -24,7 +24,7 @@ interface Disks {
  * VM's and of the same base. What a killed vmctl has left of an earlier VM in the same work directory is replaced, and
  * what vmctl did not make is left alone.
  *
- * @throws VMCTL_PROPOLIS_DATASET_TAKEN
+ * @throws VMCTL_PROPOLIS_DATASET_TAKEN, and VMCTL_PROPOLIS_DISK_MISSING without the base
  */
 export async function ensureDisk(
   disks: Disks,
@@ -44,7 +44,9 @@ export async function ensureDisk(
   try {
     await commands.cloneSnapshot(base, dataset, tags, { signal });
   } catch (error) {
-    if (toolFailure(error) !== 'exists') throw error;
+    const failure = toolFailure(error);
+    if (failure === 'missing') throw baseGone(disks, owner, base, error);
+    if (failure !== 'exists') throw error;
   }
   // With `-p` zfs takes any dataset of that name for the one that it was to make.
   const made = await commands.findVolume(dataset, { signal });
@@ -64,6 +66,16 @@ export async function destroyDisk(
     return;
   }
   await destroyVolume(commands, found.name);
+}
+
+/** The error for a VM whose image went with the last disk that stood on it. */
+function baseGone({ host: { error } }: Disks, { name }: DiskOwner, base: string, cause: unknown): Error {
+  return error('VMCTL_PROPOLIS_DISK_MISSING', {
+    message: `The disk of ${name} cannot be made: the image that it is to be a copy of is gone: ${base}.`,
+    hint: `Make the VM anew: vmctl destroy ${name}, then vmctl up`,
+    cause,
+    details: { vm: name, base },
+  });
 }
 
 /** The error for a VM whose guest has run, and whose disk is nowhere. */

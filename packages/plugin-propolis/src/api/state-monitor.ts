@@ -12,21 +12,28 @@ const POLL_MS = 60_000;
  *
  * @param options.after - the last generation that is known; default: none
  * @param options.timeoutMs - in all; then VMCTL_PROPOLIS_TIMEOUT
+ * @param options.pollMs - for one request; default 60 s
  */
 export async function* watchStates(
   client: PropolisClient,
-  options: { readonly signal: AbortSignal; readonly timeoutMs: number; readonly after?: number | undefined },
+  options: {
+    readonly signal: AbortSignal;
+    readonly timeoutMs: number;
+    readonly after?: number | undefined;
+    readonly pollMs?: number | undefined;
+  },
 ): AsyncGenerator<ObservedState> {
+  const { pollMs = POLL_MS } = options;
   const deadline = performance.now() + options.timeoutMs;
   let last = options.after ?? 0;
   for (;;) {
     const remaining = deadline - performance.now();
-    const timeoutMs = Math.max(1, Math.min(POLL_MS, remaining));
+    const timeoutMs = Math.max(1, Math.min(pollMs, remaining));
     let next: ObservedState | undefined;
     try {
       next = await client.monitor(last + 1, { signal: options.signal, timeoutMs });
     } catch (error) {
-      if (codeOf(error) === 'VMCTL_PROPOLIS_TIMEOUT' && remaining > POLL_MS) continue;
+      if (codeOf(error) === 'VMCTL_PROPOLIS_TIMEOUT' && remaining > pollMs) continue;
       throw error;
     }
     if (next === undefined) return;

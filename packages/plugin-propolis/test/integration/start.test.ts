@@ -167,6 +167,19 @@ describe('7: a start that fails', () => {
     expect(await lab.inventory()).toEqual([]);
   });
 
+  it('when the image is gone that the disk of a guest which has never run would be made of again', async () => {
+    const vm = await lab.prepared();
+    await expect(faulty({ step: 'run' }).start(vm, contextOf())).rejects.toThrow();
+    lab.fake.change(({ datasets }) => {
+      for (const name of Object.keys(datasets)) if (name.endsWith('@base')) delete datasets[name];
+    });
+    await expect(lab.backend().start(vm, contextOf())).rejects.toMatchObject({
+      code: 'VMCTL_PROPOLIS_DISK_MISSING',
+      message: expect.stringMatching(/the image [^]* is gone: rpool\/vmctl\/images\/[\da-f]{64}@base/),
+      hint: expect.stringContaining('vmctl destroy web'),
+    });
+  });
+
   it('when its disk or its seed is gone', async () => {
     const vm = await lab.running();
     const stopped = await lab.backend().stop(vm, { timeoutMs: 0 }, contextOf());

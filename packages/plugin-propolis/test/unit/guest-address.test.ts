@@ -66,6 +66,11 @@ describe('leases', () => {
     expect(leasedAddress(parseLeases(never), MAC, later)).toBe('10.0.0.5');
   });
 
+  it('that a server has given out one after the other for one card: the last one counts', () => {
+    const both = `${ISC}${ISC.replaceAll('10.0.0.5', '10.0.0.6')}`;
+    expect(leasedAddress(parseLeases(both), MAC, NOW)).toBe('10.0.0.6');
+  });
+
   it('of a file that is just being written are read as far as they are whole', () => {
     expect(parseLeases(DNSMASQ.slice(0, 60))).toHaveLength(1);
     expect(parseLeases(`${ISC}lease 10.0.0.9 {\n  hardware eth`)).toHaveLength(1);
@@ -78,6 +83,11 @@ describe('the console', () => {
     expect(addressOnConsole(CONSOLE, MAC)).toBe('10.0.0.5');
     const again = CONSOLE.replaceAll('10.0.0.5', '10.0.0.6');
     expect(addressOnConsole(`${CONSOLE}\n${again}`, MAC)).toBe('10.0.0.6');
+  });
+
+  it('has it also between the colours of a terminal', () => {
+    const colourful = CONSOLE.replaceAll('10.0.0.5', '\u{1b}[1m10.0.0.5\u{1b}[0m');
+    expect(addressOnConsole(colourful, MAC)).toBe('10.0.0.5');
   });
 
   it('has none of another card, and none in what only looks like it', () => {
@@ -148,6 +158,12 @@ describe('the guest', () => {
     await writeFile(join(root, 'console.log'), CONSOLE);
     const vm = handle({ console_log_start: CONSOLE.length });
     expect(await findGuest(hostWith(''), vm, { signal })).toMatchObject({ kind: 'none' });
+  });
+
+  it('is looked for in all of a console’s log that was begun anew since', async () => {
+    await writeFile(join(root, 'console.log'), CONSOLE);
+    const vm = handle({ console_log_start: CONSOLE.length + 1 });
+    expect(await findGuest(hostWith(''), vm, { signal })).toMatchObject({ host: '10.0.0.5' });
   });
 
   it('has no address without a network, or while its MAC address is not known', async () => {

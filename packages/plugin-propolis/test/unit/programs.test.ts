@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -51,7 +51,9 @@ describe('the boot ROM', () => {
 
 describe('propolis-server', () => {
   it('is found in PATH, when it can be run', async () => {
-    const host = createFakeHost({ env: { PATH: `/nowhere:${root}` } });
+    const host = createFakeHost({ env: { PATH: `/nowhere:${root}/other:${root}` } });
+    // A directory may be entered, which is no reason to run it.
+    await mkdir(join(root, 'other', 'propolis-server'), { recursive: true });
     const path = join(root, 'propolis-server');
     await writeFile(path, '#!/bin/sh\n', { mode: 0o644 });
     await expect(findServer(host, await readSettings(host))).rejects.toMatchObject({

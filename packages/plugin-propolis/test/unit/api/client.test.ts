@@ -115,6 +115,16 @@ describe('5: what the server refuses', () => {
     });
   });
 
+  it('with 500 and a body that does not say which request it was finds it by the header', async () => {
+    const logPath = join(directory.path, 'server.log');
+    const server = await lab.server({ log: logToFile(logPath) });
+    server.fail('get', { kind: 'text', status: 500, body: 'oops', message: 'the pool is full' });
+    await expect(lab.client(server, { logPath }).instance(call)).rejects.toMatchObject({
+      code: 'VMCTL_PROPOLIS_SERVER_FAILED',
+      message: expect.stringMatching(/\(request [\da-f-]{36}\): the pool is full/),
+    });
+  });
+
   it('with 500 and without a log shows what there is', async () => {
     const server = (await lab.server()).fail('get');
     await expect(lab.client(server).instance(call)).rejects.toMatchObject({
@@ -272,6 +282,16 @@ describe('what is no propolis-server', () => {
       createTcpServer((socket) => socket.resume().end('SSH-2.0-OpenSSH_9.9\r\n')),
     );
     await expect(client.instance(call)).rejects.toMatchObject({ code: 'VMCTL_PROPOLIS_PROTOCOL' });
+  });
+
+  it('may know states that there are not', async () => {
+    const properties = { id: VM_UUID, name: 'web' };
+    const body = JSON.stringify({ instance: { properties, state: 'Dancing' } });
+    const newer = (await lab.server()).fail('get', { kind: 'text', status: 200, body });
+    await expect(lab.client(newer).instance(call)).rejects.toMatchObject({
+      code: 'VMCTL_PROPOLIS_PROTOCOL',
+      message: expect.stringContaining('"Dancing", which is no state'),
+    });
   });
 
   it('may answer without an end', async () => {

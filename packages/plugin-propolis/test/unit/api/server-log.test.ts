@@ -22,6 +22,7 @@ describe('the log of a server', () => {
       cause,
       { req_id: 'r2', msg: 'request completed', error_message_internal: 'of another request' },
       { req_id: 'r1', msg: 'connection closed' },
+      { req_id: 'r3', msg: 'of r1 it is not', error_message_internal: 'that of r1 was another' },
     );
     expect(await findLogEntry(path, 'r1')).toEqual({ reason: 'no memory', line: JSON.stringify(cause) });
   });
@@ -39,6 +40,8 @@ describe('the log of a server', () => {
     await appendFile(path, `${JSON.stringify({ req_id: 'r2', error_message_internal: 'just now' })}\n`);
     expect(await findLogEntry(path, 'r1')).toBeUndefined();
     expect(await findLogEntry(path, 'r2')).toMatchObject({ reason: 'just now' });
+    // Of a line that begins before that there is only a part.
+    expect((await logTail(path)).split('\n')).toHaveLength(1);
   });
 
   it('ends with its last words, the JSON of which people need not read', async () => {

@@ -68,6 +68,18 @@ describe('3: the state monitor', () => {
     expect(after).toEqual([]);
   });
 
+  it('asks the same again when a connection has died without a word', async () => {
+    const server = (await lab.running()).fail('monitor', { kind: 'hang', times: 2 });
+    const watching = watchStates(lab.client(server), { ...call, pollMs: 50 });
+    expect((await watching.next()).value).toEqual({ gen: 3, state: 'Running' });
+    await watching.return(undefined);
+    expect(
+      monitorRequests(server)
+        .map(({ body }) => body)
+        .slice(-3),
+    ).toEqual(Array(3).fill('{"gen":1}'));
+  });
+
   it('refuses while there is no VM', async () => {
     const client = lab.client(await lab.server());
     await expect(client.monitor(1, call)).rejects.toMatchObject({ code: 'VMCTL_PROPOLIS_NO_INSTANCE' });
@@ -106,6 +118,10 @@ describe('waiting for a state', () => {
     const running = waitForState(client, ['Running'], wait);
     await client.requestState('Run', call);
     expect(await running).toBe('Failed');
+    const asked = monitorRequests(server).length;
+    expect(await waitForState(client, ['Running'], wait)).toBe('Failed');
+    // Of one that has failed there is nothing more to wait for.
+    expect(monitorRequests(server)).toHaveLength(asked + 1);
     const other = await lab.running();
     other.powerOff();
     expect(await waitForState(lab.client(other), ['Rebooting'], wait)).toBe('Destroyed');

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import type { Exec, PluginHost } from '@vmctl/core/plugin';
 import { createFakeHost } from '@vmctl/core/testing';
 import { createIllumosCommands } from '../../../src/host/illumos-commands.js';
@@ -92,6 +92,32 @@ describe('a program with more rights than vmctl, which takes no signal of its', 
     const { lines, work } = privileged({ endsByItself: false });
     await expect(work).rejects.toThrow('interrupted');
     expect(lines).toEqual(['pfexec qemu-img convert -n -f', 'pfexec kill -s TERM 42']);
+  });
+
+  it('is ended with those rights at its time-out', async () => {
+    const ended = Promise.withResolvers<void>();
+    const fake = createFakeHost({ platform: 'sunos' });
+    const exec: Exec = async (_file, args, { onStart } = {}) => {
+      if (args[0] === 'kill') ended.resolve();
+      else {
+        onStart?.(42);
+        await ended.promise;
+      }
+      return { exitCode: 0, stdout: '', stderr: '' };
+    };
+    const processes: PluginHost['processes'] = {
+      ...fake.processes,
+      identify: async (pid) => ({ pid, startTime: 'then' }),
+      waitForExit: async () => false,
+    };
+    jest.useFakeTimers();
+    try {
+      const work = createIllumosCommands({ ...fake, exec, processes }).destroyDataset(DISK);
+      await jest.advanceTimersByTimeAsync(10 * 60_000);
+      await work;
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   it('is left alone when it has ended: its id may be that of another by now', async () => {

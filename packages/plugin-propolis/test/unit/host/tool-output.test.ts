@@ -74,7 +74,7 @@ describe('zoneadm list -cp', () => {
   it('reads zones that run, zones that do not, escaped paths, and passes over further fields', () => {
     const output = [
       '0:global:running:/::ipkg:shared',
-      String.raw`-:web:installed:/zones/a\:b\c:9f1f0c3a-0000-4000-8000-00000000000a:lipkg:excl:0:more`,
+      String.raw`-:web:installed:/zones/a\:b\\c:9f1f0c3a-0000-4000-8000-00000000000a:lipkg:excl:0:more`,
       '',
     ].join('\n');
     expect(parseZones(output)).toEqual([
@@ -91,7 +91,7 @@ describe('zoneadm list -cp', () => {
         id: undefined,
         name: 'web',
         state: 'installed',
-        path: String.raw`/zones/a:b\c`,
+        path: String.raw`/zones/a:b\\c`,
         uuid: '9f1f0c3a-0000-4000-8000-00000000000a',
         brand: 'lipkg',
         ipType: 'excl',

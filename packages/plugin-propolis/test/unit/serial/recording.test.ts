@@ -12,7 +12,11 @@ const lab = useFakeServers();
 const fast = { retryMs: 5, goneMs: 100 };
 
 /** Records in this process. */
-function recordHere(server: FakePropolisServer, changes: Partial<Recording> = {}) {
+function recordHere(
+  server: FakePropolisServer,
+  changes: Partial<Recording> = {},
+  patience: Partial<typeof fast> = {},
+) {
   const leaving = new AbortController();
   const logPath = join(directory.path, 'console.log');
   const recording: Recording = {
@@ -24,7 +28,7 @@ function recordHere(server: FakePropolisServer, changes: Partial<Recording> = {}
     ...changes,
   };
   const log = (): Promise<string> => readFile(logPath, 'utf8').catch(() => '');
-  return { leaving, log, ended: record(recording, { signal: leaving.signal, ...fast }) };
+  return { leaving, log, ended: record(recording, { signal: leaving.signal, ...fast, ...patience }) };
 }
 
 describe('a recording', () => {
@@ -52,6 +56,30 @@ describe('a recording', () => {
     const { ended, log } = recordHere(server);
     await until('the greeting', async () => (await log()) === 'hello');
     server.powerOff();
+    expect(await ended).toBe('stopped');
+  });
+
+  it('takes a server that fails for one that is there, however long', async () => {
+    const server = (await lab.running({ greeting: 'hello' })).fail('get', { times: 3 });
+    const { ended, log } = recordHere(server, {}, { goneMs: 0 });
+    await until('the greeting', async () => (await log()) === 'hello');
+    server.powerOff();
+    expect(await ended).toBe('stopped');
+  });
+
+  it('connects again to the server that the VM has moved to', async () => {
+    const source = await lab.running({ greeting: 'here ' });
+    const target = await lab.running({ greeting: 'here and ' });
+    const { ended, log } = recordHere(source);
+    await until('the greeting', async () => (await log()) === 'here ');
+    const { host, port } = target.address;
+    source.startMigration();
+    await source.endMigration({ destination: `${host}:${port}`, fromStart: 5 });
+    await until('what was said there', async () => (await log()) === 'here and ');
+    target.serial.hangUp('drop');
+    target.say('there');
+    await until('what was said since', async () => (await log()) === 'here and there');
+    target.powerOff();
     expect(await ended).toBe('stopped');
   });
 

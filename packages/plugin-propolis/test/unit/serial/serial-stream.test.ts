@@ -111,18 +111,42 @@ describe('16: the serial console', () => {
 
   it('keeps what is typed while the VM moves', async () => {
     const source = await lab.running();
-    const target = await lab.running({ newestVersion: '1.0.0' });
+    const target = await lab.running({
+      // While it is asked for the new connection.
+      onRequest: ({ method }) => void (method === 'WS' && stream.write('typed meanwhile')),
+    });
     const stream = await open(source);
     stream.resume();
     const { host, port } = target.address;
     source.startMigration();
     source.serial.control({ Migrating: { destination: `${host}:${port}`, from_start: 0 } });
-    await until('the new connection to be asked for', () =>
-      target.requests.some(({ method }) => method === 'WS'),
-    );
-    stream.write('typed meanwhile');
     await until('the input', () => target.serial.input.toString() === 'typed meanwhile');
     expect(source.serial.input.toString()).toBe('');
+  });
+
+  it('passes over what comes from the server that the VM has left: the other one says it again', async () => {
+    const source = await lab.running();
+    const target = await lab.running({
+      greeting: 'said once',
+      onRequest: ({ method }) => void (method === 'WS' && source.say('said once')),
+    });
+    const stream = await open(source);
+    const seen = collect(stream);
+    const { host, port } = target.address;
+    source.serial.control({ Migrating: { destination: `${host}:${port}`, from_start: 0 } });
+    await until('the new connection', () => target.serial.clients === 1);
+    target.say('!');
+    await until('the last byte', () => seen.bytes.includes('!'));
+    expect(seen.bytes.toString()).toBe('said once!');
+  });
+
+  it('follows a VM to a server of an older version', async () => {
+    const source = await lab.running();
+    const target = await lab.running({ greeting: 'there', newestVersion: '1.0.0' });
+    const seen = collect(await open(source, { version: '5.0.0' }));
+    const { host, port } = target.address;
+    source.serial.control({ Migrating: { destination: `${host}:${port}`, from_start: 0 } });
+    await until('what is said there', () => seen.bytes.toString() === 'there');
   });
 
   it('is an error when nobody is where the VM went', async () => {
