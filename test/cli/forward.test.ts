@@ -54,4 +54,14 @@ describe('vmctl forward and port', () => {
     expect(unknown.stderr).toContain('VMCTL_FORWARD_UNKNOWN');
     expect((await home.vmctl('port', 'wbe')).stderr).toContain('Did you mean "web"?');
   });
+
+  it('show the whole command with a name when there are several VMs', async () => {
+    const vm = (name: string) => `vm "${name}" { image "disk.img"; backend "noop" }`;
+    await home.write(`${vm('web')}\n${vm('db')}\n`);
+    const { code, stderr } = await home.vmctl('forward', 'add', '8080:80');
+    expect({ code, stderr }).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('Name one: vmctl forward add web 8080:80\n'),
+    });
+  });
 });

@@ -54,6 +54,11 @@ describe('what vmctl does not understand', () => {
   it.each([
     [['lst'], 'There is no command `vmctl lst`.', 'Did you mean `vmctl list`?'],
     [
+      ['forward', 'ad', 'web', '8080:80'],
+      'There is no command `vmctl forward ad`.',
+      'Did you mean `vmctl forward add web 8080:80`?',
+    ],
+    [
       ['plugin', 'instal', '@acme/x'],
       'There is no command `vmctl plugin`.',
       'Did you mean `vmctl plugins install @acme/x`?',

@@ -2,6 +2,7 @@ import { Command, Errors, Flags } from '@oclif/core';
 import type { Configuration } from '../config/configuration.js';
 import { loadConfiguration } from '../config/load-configuration.js';
 import { VmctlError } from '../errors/vmctl-error.js';
+import { shellWord } from '../errors/shell-word.js';
 import { EXIT } from '../errors/registry.js';
 import type { PluginPackage } from '../plugins/manifest.js';
 import { brokenPlugins } from './load-plugins.js';
@@ -106,15 +107,16 @@ export abstract class BaseCommand extends Command {
   /**
    * The VM that is meant when none is named: the only one of the VMFile.
    *
+   * @param words - of the command line that follow the name, for an example of the whole command
    * @throws VMCTL_VM_NAME_MISSING when there are several
    */
-  protected async onlyVm(vmctl: Vmctl): Promise<string> {
+  protected async onlyVm(vmctl: Vmctl, words: readonly string[] = []): Promise<string> {
     const names = await vmctl.vmNames();
     const [name] = names;
     if (name !== undefined && names.length === 1) return name;
     throw new VmctlError('VMCTL_VM_NAME_MISSING', {
       message: `Which VM? The VMFile has ${names.length}: ${names.join(', ')}.`,
-      hint: `Name one: vmctl ${this.id} ${name ?? 'NAME'}`,
+      hint: `Name one: ${['vmctl', ...(this.id ?? '').split(':'), name ?? 'NAME', ...words.map(shellWord)].join(' ')}`,
     });
   }
 

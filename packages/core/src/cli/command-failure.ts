@@ -24,6 +24,12 @@ async function explain(error: Error, args: readonly string[], options: CliOption
   // Only now, because it costs a second reading of what oclif has in hand.
   const config = await Config.load(options);
   if (id === undefined) return foreignCommandError(error, args, config);
-  const words = id.split(':');
+  const words = wordsOf(id, args);
   return unknownCommand(words, args.slice(words.length), config);
+}
+
+/** The words that oclif has joined to an id. One of them may have colons itself, as `8080:80`. */
+function wordsOf(id: string, args: readonly string[]): readonly string[] {
+  const count = args.findIndex((_, index) => args.slice(0, index + 1).join(':') === id) + 1;
+  return count === 0 ? id.split(':') : args.slice(0, count);
 }

@@ -31,7 +31,7 @@ export default class ForwardAdd extends BaseCommand {
     const vmctl = this.vmctl();
     const given = nameAndForward(argv, 'vmctl forward add web 8080:80');
     const forward = parseForward(given.forward);
-    const name = given.name ?? (await this.onlyVm(vmctl));
+    const name = given.name ?? (await this.onlyVm(vmctl, [given.forward]));
     this.handleInterrupts({ quietly: true });
     const change = await vmctl.addForward({ name, forward, wait: flags.wait, signal: this.signal });
     const when = change.live ? '' : ', from its next start on';

@@ -23,7 +23,7 @@ export default class ForwardRemove extends BaseCommand {
     const vmctl = this.vmctl();
     const given = nameAndForward(argv, 'vmctl forward remove web 8080');
     const forward = parseForwardPattern(given.forward);
-    const name = given.name ?? (await this.onlyVm(vmctl));
+    const name = given.name ?? (await this.onlyVm(vmctl, [given.forward]));
     this.handleInterrupts({ quietly: true });
     const change = await vmctl.removeForward({ name, forward, wait: flags.wait, signal: this.signal });
     this.log(`${forwardText(change.forward)} of ${name} is removed`);
