@@ -108,12 +108,13 @@ export function removeFile(
 
 function denied(connection: SshConnection, { verb, path, sudo }: FileTask, said: string): VmctlError {
   const without = sudo === 'never' ? '' : ', neither itself nor through sudo';
+  const place = `Choose a place that the user may ${verb === 'read' ? 'read' : 'write to'}`;
   return new VmctlError('VMCTL_GUEST_PERMISSION_DENIED', {
     message: `The user "${connection.user}" may not ${verb} ${path} in the guest${without}.${said === '' ? '' : `\n${said}`}`,
     hint:
       sudo === 'never'
-        ? 'Choose a place that the user may write to, or let sudo be used.'
-        : 'Choose a place that the user may write to, or give the user passwordless sudo, as the generated cloud-config does.',
+        ? `${place}, or let sudo be used.`
+        : `${place}, or give the user passwordless sudo, as the generated cloud-config does.`,
     details: { path, user: connection.user },
   });
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { fsError } from '../host/fs-error.js';
+import { readRegular } from '../host/regular-file.js';
 import type { ChannelInput } from './channel-writer.js';
 import type { TransferOptions } from './contract.js';
 import { readChunks } from './read-chunks.js';
@@ -32,6 +33,15 @@ export async function upload(
     mode: stats.mode & 0o7777,
     size: stats.size,
   };
+  if (stats.size === 0) {
+    // Files of /proc have content all the same.
+    const content = await readRegular(localPath).catch((error: unknown) => {
+      throw fsError(error, { verb: 'read', path: localPath });
+    });
+    await sendFile(connection, content, { ...file, size: content.length }, options);
+    if (content.length > 0) onContent(content.length);
+    return;
+  }
   if (options.resume === true && stats.size >= RESUMABLE_BYTES) {
     const { uploadResumably } = await import('./resumable-upload.js');
     const source = { path: resolve(localPath), mtimeMs: stats.mtimeMs, allowed: MAY_WRITE_FILE };

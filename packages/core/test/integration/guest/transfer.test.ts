@@ -128,6 +128,16 @@ describe('upload of a file', () => {
     expect(progress.at(-1) ?? 0).toBe(size);
   });
 
+  it('copies what is in a file that claims to be empty, as those of /proc do', async () => {
+    const progress: number[] = [];
+    await guest.upload('/proc/self/limits', remote('limits'), {
+      onProgress: (bytes) => progress.push(bytes),
+    });
+    const content = await readFile(remote('limits'), 'utf8');
+    expect(content).toBe(await readFile('/proc/self/limits', 'utf8'));
+    expect(progress.at(-1)).toBe(Buffer.byteLength(content));
+  });
+
   it('puts it into a directory that exists, or that the path says it is', async () => {
     await put(local('file'), 'x');
     await mkdir(remote('there'), { recursive: true });
@@ -587,7 +597,11 @@ describe('writeFile, mkdir and remove', () => {
     ).rejects.toMatchObject({
       code: 'VMCTL_GUEST_PERMISSION_DENIED',
       message: expect.not.stringContaining('sudo'),
+      hint: 'Choose a place that the user may write to, or let sudo be used.',
     });
+    await expect(
+      sudoer.download(remote('closed/shut'), local('got'), { sudo: 'never' }),
+    ).rejects.toMatchObject({ hint: 'Choose a place that the user may read, or let sudo be used.' });
     await plain.remove(remote('closed/none'));
     expect(await readdir(remote('closed'))).toEqual(['shut']);
   });
