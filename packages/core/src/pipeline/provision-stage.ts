@@ -29,6 +29,8 @@ export async function provisionVm(ctx: UpContext, services: StageServices): Prom
     },
     steps: definition.provision,
     ...services.steps,
+    // `vmctl provision` leaves a VM that was whole before as it is for `up`.
+    upRunsAgain: services.steps === undefined || handle.up_pending === true,
     provisioners: (type) => services.plugins.provisioner(type),
     guest,
     ssh: await accessFor(ctx, handle, guest, services),

@@ -1,3 +1,4 @@
+import { shellWord } from '../errors/shell-word.js';
 import { isVmctlError, messageOf, VmctlError } from '../errors/vmctl-error.js';
 import type { StepReference } from '../events/events.js';
 import { oneLine } from './printable.js';
@@ -11,6 +12,8 @@ export interface StepFailure {
   readonly lastLines: readonly string[];
   /** Where all of it is. */
   readonly logPath: string | undefined;
+  /** Whether `vmctl up` runs the steps of this VM again; it leaves alone what had been brought up before. */
+  readonly upRunsAgain: boolean;
 }
 
 /** Facts that provisioners put into the details of their errors. */
@@ -36,13 +39,16 @@ export function commandFacts(thrown: unknown): CommandFacts {
 }
 
 /** The error of a step that failed: which one, why, the end of its output, and where the rest is. */
-export function stepFailed({ vm, step, thrown, lastLines, logPath }: StepFailure): VmctlError {
+export function stepFailed({ vm, step, thrown, lastLines, logPath, upRunsAgain }: StepFailure): VmctlError {
   const { command, exitCode, signal } = commandFacts(thrown);
   const meant = isVmctlError(thrown);
   const why = meant
     ? thrown.message
     : `the provisioner "${step.provisioner}" failed with an error of its own: ${messageOf(thrown)}`;
   const title = `${vm}: step ${step.index}/${step.count} "${oneLine(step.name)}" (${step.provisioner})`;
+  const again = upRunsAgain
+    ? '`vmctl up` runs the steps again.'
+    : `To go on with this step: vmctl provision ${vm} --from ${shellWord(step.name)}`;
   return new VmctlError('VMCTL_PROVISION_FAILED', {
     message: [
       `${title} failed: ${why}`,
@@ -53,7 +59,7 @@ export function stepFailed({ vm, step, thrown, lastLines, logPath }: StepFailure
     hint:
       (meant ? thrown.hint : undefined) ??
       (meant
-        ? `See all of its output: vmctl log ${vm} --provision. \`vmctl up\` runs the steps again.`
+        ? `See all of its output: vmctl log ${vm} --provision. ${again}`
         : 'It is a fault of the plugin that brings the provisioner, or of what it was given. DEBUG=vmctl:* says more.'),
     cause: thrown,
     details: {

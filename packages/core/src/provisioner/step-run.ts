@@ -30,6 +30,7 @@ export interface StepRunOptions {
   readonly signal: AbortSignal;
   readonly log: Logger;
   readonly abortGraceMs?: number | undefined;
+  readonly upRunsAgain?: boolean | undefined;
 }
 
 /** One run of one step: its events, its part of the log, its error. */
@@ -109,7 +110,7 @@ export class StepRun {
   }
 
   #failure(thrown: unknown): Error {
-    const { vm, step, redactor, provisionLog } = this.#options;
+    const { vm, step, redactor, provisionLog, upRunsAgain = true } = this.#options;
     const cause = redactError(thrown, redactor);
     this.#end({ kind: 'failed', exitCode: commandFacts(cause).exitCode, message: cause.message });
     return redactError(
@@ -119,6 +120,7 @@ export class StepRun {
         thrown: cause,
         lastLines: this.#output.lastLines,
         logPath: provisionLog.usable ? provisionLog.path : undefined,
+        upRunsAgain,
       }),
       redactor,
     );

@@ -33,6 +33,8 @@ export interface RunStepsOptions extends StepSelection {
   readonly log: Logger;
   /** Milliseconds that a provisioner has to end after an abort; default 15,000. */
   readonly abortGraceMs?: number | undefined;
+  /** Whether `vmctl up` runs steps of this VM again when one fails; it is what the error advises. Default true. */
+  readonly upRunsAgain?: boolean | undefined;
 }
 
 /** How many steps ran, and how many were asked for and did not have to. */

@@ -126,6 +126,19 @@ describe('the step runner', () => {
     });
   });
 
+  it.each([
+    { upRunsAgain: true, advice: '`vmctl up` runs the steps again.' },
+    { upRunsAgain: false, advice: "To go on with this step: vmctl provision web --from 'the site'" },
+  ])('says how to run it again where `up` does so: $upRunsAgain', async ({ upRunsAgain, advice }) => {
+    const fail = ({ error }: ProvisionContext) => {
+      throw error('VMCTL_TEST_EXIT', { message: 'the command ended with exit code 1.' });
+    };
+    const { result } = start([step('the site')], { 'the site': fail }, { upRunsAgain });
+    await expect(result).rejects.toMatchObject({
+      hint: `See all of its output: vmctl log web --provision. ${advice}`,
+    });
+  });
+
   it('stops at the first failure, and says which step, why, and where the log is', async () => {
     const { result, records, ran, events } = start([step('packages'), step('site')], {
       packages: ({ output, error }) => {
