@@ -27,7 +27,7 @@ export async function startVm(parts: Parts, vm: VmHandle, ctx: HypervisorContext
   if (live !== undefined) {
     const answer = await askServer(host, vm, live, ctx.signal);
     if (answer.kind === 'instance' && RUNNING.includes(answer.instance.state)) {
-      const running = withServer(vm, live);
+      const running = withServer(vm, live, record);
       const { recorderCommand: command } = parts;
       const { address } = live.client;
       await resumeRecorder({ host, vm: running, address, signal: ctx.signal, command });
@@ -41,10 +41,19 @@ export async function startVm(parts: Parts, vm: VmHandle, ctx: HypervisorContext
   return boot(parts, vm, { ...record, run: null }, ctx);
 }
 
-/** The handle of a VM whose server is known. */
-export function withServer(vm: VmHandle, { identity, run }: Pick<LiveServer, 'identity' | 'run'>): VmHandle {
+/** The handle of a VM that runs, whatever its last one says: the vmctl that has started it may have been killed. */
+function withServer(vm: VmHandle, { identity, run }: LiveServer, { vnic }: VmRecord): VmHandle {
   const { pid, startTime } = identity;
-  return { ...vm, pid, pid_start_time: startTime, propolis_port: run.port, booted: true };
+  const { port, consoleLogStart: begin } = run;
+  return {
+    ...vm,
+    pid,
+    pid_start_time: startTime,
+    propolis_port: port,
+    booted: true,
+    mac_addr: vnic?.macAddress ?? vm.mac_addr,
+    ...(begin === undefined ? {} : { console_log_start: begin }),
+  };
 }
 
 async function boot(parts: Parts, vm: VmHandle, before: VmRecord, ctx: HypervisorContext): Promise<VmHandle> {
@@ -87,12 +96,12 @@ async function boot(parts: Parts, vm: VmHandle, before: VmRecord, ctx: Hyperviso
     const { address } = live.client;
     const { recorderCommand: command } = parts;
     const { consoleLogStart } = await startRecorder({ host, vm, address, signal, command });
+    const run = { ...live.run, ensured: true, consoleLogStart };
     // Before it: a guest that has run has a disk of its own, whatever comes after this.
-    await write({ booted: true });
+    await write({ booted: true, run });
     await live.client.requestState('Run', { signal });
     await mustRun(parts, vm, live, ctx);
-    const running = withServer(vm, live);
-    return { ...running, mac_addr: record.vnic?.macAddress ?? null, console_log_start: consoleLogStart };
+    return { ...withServer(vm, { ...live, run }, record), mac_addr: record.vnic?.macAddress ?? null };
   } catch (error) {
     await rollBack(parts, vm, { before, record, live });
     throw error;

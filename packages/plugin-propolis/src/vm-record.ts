@@ -45,6 +45,11 @@ export interface RunRecord {
   readonly startTime: string | null;
   /** Whether the server was asked to make the VM: one that has none then has failed. */
   readonly ensured: boolean;
+  /**
+   * Where in console.log the output of this boot begins: the handle of a vmctl that was killed has that of an earlier
+   * one. Undefined until the console is recorded.
+   */
+  readonly consoleLogStart?: number | undefined;
 }
 
 const FILE = 'propolis.json';
@@ -107,7 +112,7 @@ function parseVnic(value: unknown): VnicRecord | null {
 
 function parseRun(value: unknown): RunRecord | null {
   if (!isObject(value)) return null;
-  const { port, directory, pid, startTime, ensured } = value;
+  const { port, directory, pid, startTime, ensured, consoleLogStart: start } = value;
   if (!isCount(port) || port > 65_535 || !isText(directory)) return null;
   const isKnown = isCount(pid) && isText(startTime);
   return {
@@ -116,6 +121,7 @@ function parseRun(value: unknown): RunRecord | null {
     pid: isKnown ? pid : null,
     startTime: isKnown ? startTime : null,
     ensured: ensured === true,
+    consoleLogStart: start === 0 || isCount(start) ? start : undefined,
   };
 }
 

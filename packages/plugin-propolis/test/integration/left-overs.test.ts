@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import type { VmHandle } from '@vmctl/core/plugin';
 import { findRecorder } from '../../src/serial/recorder.js';
 import { readRecord, recordPath, writeRecord, type RunRecord } from '../../src/vm-record.js';
 import { findServerProcess } from '../../src/server-process.js';
 import { contextOf, processesOf, useIllumosLab } from '../support/illumos-lab.js';
+import { until } from '../support/until.js';
 
 const lab = useIllumosLab();
 
@@ -152,6 +154,19 @@ describe('14: left-overs', () => {
     await processes.waitForExit(killed, { timeoutMs: 10_000 });
     expect((await lab.backend().start(vm, contextOf())).pid).toBe(vm.pid);
     expect(await findRecorder({ processes }, vm.work_dir)).toBeDefined();
+  });
+
+  it('a VM that runs, of whose last start vms.json knows nothing: its handle is that of this boot', async () => {
+    const first = await lab.running();
+    await lab.tell(first, 'say', 'of the first boot\n');
+    const log = join(first.work_dir, 'console.log');
+    await until('the words of the guest', async () => (await readFile(log, 'utf8')).endsWith('boot\n'));
+    const stopped = await lab.backend().stop(first, { timeoutMs: 0 }, contextOf());
+    const stale: VmHandle = { ...stopped, mac_addr: null };
+    const second = await lab.backend().start(stale, contextOf());
+    expect(second.console_log_start).toBe('of the first boot\n'.length);
+    // As after a kill of the vmctl that has started it: nobody has written its handle down.
+    expect(await lab.backend().start(stale, contextOf())).toEqual(second);
   });
 
   it('a directory elsewhere, which a damaged record calls that of a boot, is not removed', async () => {

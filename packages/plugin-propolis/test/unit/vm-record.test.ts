@@ -16,7 +16,14 @@ const record: VmRecord = {
   disk: { dataset: 'rpool/vmctl/vms/web', base: 'rpool/vmctl/images/a@base', size: 1024 },
   vnic: { link: 'vmctl7', over: 'net0', own: true, macAddress: '02:08:20:0a:0b:0c' },
   booted: true,
-  run: { port: 41_022, directory: '/vms/web/run-1', pid: 42, startTime: '1.2', ensured: true },
+  run: {
+    port: 41_022,
+    directory: '/vms/web/run-1',
+    pid: 42,
+    startTime: '1.2',
+    ensured: true,
+    consoleLogStart: 0,
+  },
 };
 
 it('a record comes back as it was', async () => {
