@@ -4,6 +4,9 @@
  *
  * @packageDocumentation
  */
+export { type ServerAddress } from './api/exchange.js';
+export { type InstanceState, type SerialOffset } from './api/types.js';
+export { SerialBuffer } from './testing/serial-buffer.js';
 export { type AcceptedSpec } from './testing/spec-rules.js';
 export { type FakeHost } from './testing/fake-api.js';
 export { logToFile, type LogSink } from './testing/fake-log.js';
