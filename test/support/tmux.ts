@@ -1,8 +1,11 @@
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { endsWithParent } from '../../packages/core/test/support/ends-with-parent.js';
 import { until } from '../../packages/core/test/support/until.js';
 
 const execFileAsync = promisify(execFile);
@@ -16,12 +19,16 @@ export interface TmuxOptions {
 
 /** A terminal with a shell in it, in a tmux server of its own: what somebody sees who works with vmctl. */
 export class Tmux {
-  readonly #directory: string;
+  /** Of its own; removed by `end`. */
+  readonly directory: string;
   readonly #env: Readonly<Record<string, string>>;
+  readonly #server: ChildProcess;
 
   private constructor(directory: string, env: Readonly<Record<string, string>>) {
-    this.#directory = directory;
+    this.directory = directory;
     this.#env = env;
+    const [file = '', ...args] = endsWithParent(['tmux', '-S', this.#socket, '-f', '/dev/null', '-D']);
+    this.#server = spawn(file, args, { env, stdio: 'ignore' });
   }
 
   static async create({ cwd, env, columns = 100, rows = 40 }: TmuxOptions): Promise<Tmux> {
@@ -33,8 +40,10 @@ export class Tmux {
       CI: '',
     });
     const size = ['-x', String(columns), '-y', String(rows)];
-    await tmux.#run('-f', '/dev/null', 'new-session', '-d', ...size, '-c', cwd, 'exec sh');
     try {
+      // Not before the server is there: tmux would start another one.
+      await until('the tmux server', () => existsSync(tmux.#socket));
+      await tmux.#run('-N', 'new-session', '-d', ...size, '-c', cwd, 'exec sh');
       // A shell of root has a prompt of its own.
       await tmux.shows(/^[$#]/m);
     } catch (error) {
@@ -100,12 +109,22 @@ export class Tmux {
 
   /** Ends the shell and all that runs in it. */
   async end(): Promise<void> {
-    await this.#run('kill-server');
-    await rm(this.#directory, { recursive: true, force: true });
+    const ended = once(this.#server, 'exit');
+    this.#server.kill();
+    await ended;
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  /** Of the server. */
+  get pid(): number | undefined {
+    return this.#server.pid;
+  }
+
+  get #socket(): string {
+    return join(this.directory, 'socket');
   }
 
   async #run(...args: readonly string[]): Promise<string> {
-    const socket = join(this.#directory, 'socket');
-    return (await execFileAsync('tmux', ['-S', socket, ...args], { env: this.#env })).stdout;
+    return (await execFileAsync('tmux', ['-S', this.#socket, ...args], { env: this.#env })).stdout;
   }
 }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
+import { type LastWill, makeLastWill } from './last-will.js';
 
 export const repositoryRoot = join(import.meta.dirname, '../..');
 const executable = join(repositoryRoot, 'packages/core/bin/run.js');
@@ -40,6 +41,7 @@ export class VmctlHome {
   readonly env: Readonly<Record<string, string>>;
 
   readonly #executable: string;
+  readonly #lastWill: LastWill;
 
   private constructor(root: string, program: string) {
     this.root = root;
@@ -54,6 +56,9 @@ export class VmctlHome {
       XDG_STATE_HOME: join(root, 'state'),
       CI: 'true',
     };
+    // Its files stay when a VM does.
+    const script = '"$1" "$2" destroy --all --yes && rm -rf "$3"';
+    this.#lastWill = makeLastWill(script, [process.execPath, program, root], this.env);
   }
 
   /**
@@ -70,7 +75,7 @@ export class VmctlHome {
     for (const plugin of options.plugins ?? []) {
       const linked = await home.vmctl('plugins', 'link', join(repositoryRoot, 'packages', plugin));
       if (linked.code === 0) continue;
-      await rm(root, { recursive: true, force: true });
+      await home.remove();
       throw new Error(`plugins link ${plugin} failed: ${linked.stderr}`);
     }
     return home;
@@ -162,6 +167,7 @@ export class VmctlHome {
   async remove(): Promise<void> {
     const { code, stdout, stderr } = await this.vmctl('destroy', '--all', '--yes');
     await rm(this.root, { recursive: true, force: true });
+    await this.#lastWill.revoke();
     if (code !== 0) throw new Error(`destroy failed:\n${stdout}${stderr}`);
   }
 }

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { generateKeyPair, type KeyPair } from '../../src/guest/ssh-keys.js';
+import { endsWithParent } from './ends-with-parent.js';
 
 /** A user that only this server knows. */
 export interface TestUser {
@@ -187,7 +188,7 @@ interface Server {
 
 function launch(directory: string, passwd: string | undefined): Server {
   const sshd = [SSHD, '-D', '-e', '-f', join(directory, 'sshd_config')];
-  const [file = '', ...args] =
+  const [file = '', ...args] = endsWithParent(
     passwd === undefined
       ? sshd
       : [
@@ -199,7 +200,8 @@ function launch(directory: string, passwd: string | undefined): Server {
           'sh',
           passwd,
           ...sshd,
-        ];
+        ],
+  );
   const child: ChildProcess = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   let log = '';
   const ended = new Promise<void>((resolve) => {
