@@ -1,25 +1,30 @@
 import { once } from 'node:events';
-import { chmod, chown, lstat, mkdir, readdir, readlink, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, mkdtemp, readdir, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { basename, dirname, join } from 'node:path';
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { shortPath } from '../../../src/host/short-socket-path.js';
 import { useTemporaryDirectory } from '../../support/temporary-directory.js';
 
 const directory = useTemporaryDirectory();
 const uid = process.getuid?.() ?? 0;
 
+/** Of a short path, however long that of the system's directory for temporary files is. */
+let place: string;
 let runtimeDir: string;
 let deep: string;
 let env: Record<string, string>;
 
 beforeEach(async () => {
-  runtimeDir = join(directory.path, 'run');
+  place = await mkdtemp('/tmp/vmctl-test-');
+  runtimeDir = join(place, 'run');
   deep = join(directory.path, 'd'.repeat(150), 'e'.repeat(150));
   env = { XDG_RUNTIME_DIR: runtimeDir };
   await mkdir(runtimeDir);
   await mkdir(deep, { recursive: true });
 });
+
+afterEach(() => rm(place, { recursive: true, force: true }));
 
 const talk = async (serverPath: string, clientPath: string): Promise<void> => {
   const server = createServer((socket) => socket.end('hello')).listen(serverPath);
@@ -57,7 +62,7 @@ describe('shortPath', () => {
 
   it('leads to the same socket when the runtime directory is another one', async () => {
     const path = join(deep, 'qmp.sock');
-    const other = join(directory.path, 'other');
+    const other = join(place, 'other');
     await mkdir(other);
     const short = await shortPath(path, { env });
     const server = createServer((socket) => socket.end('hello')).listen(short);
