@@ -71,7 +71,8 @@ describe('4: readiness', () => {
     await writeFile(silent, '#!/bin/sh\necho "waiting for a lock of the moon"\nexec sleep 600\n', {
       mode: 0o755,
     });
-    const backend = lab.backend({ patience: { upMs: 500 } }, { env: { VMCTL_PROPOLIS_SERVER: silent } });
+    // Long enough for it to say its words on a busy machine.
+    const backend = lab.backend({ patience: { upMs: 1_500 } }, { env: { VMCTL_PROPOLIS_SERVER: silent } });
     await expect(backend.start(vm, contextOf())).rejects.toMatchObject({
       code: 'VMCTL_PROPOLIS_UNREACHABLE',
       message: expect.stringContaining('waiting for a lock of the moon'),
