@@ -32,7 +32,7 @@ export interface VmListing {
 /** All registered VMs with their observed states, by name. */
 export async function list(runtime: Runtime, options: { signal?: AbortSignal } = {}): Promise<VmListing[]> {
   const signal = options.signal ?? new AbortController().signal;
-  const handles = (await runtime.registry.list()).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const handles = await runtime.registry.list();
   return mapConcurrently(handles, AT_ONCE, (handle) => describeVm(runtime, handle, signal));
 }
 

@@ -24,6 +24,5 @@ export async function orphanedVms(runtime: Runtime, plugins: readonly string[]):
       const providers = catalog.providers('hypervisors', backend);
       return providers.length > 0 && providers.every((each) => plugins.includes(each.package.name));
     })
-    .map(({ name, backend }) => ({ name, backend }))
-    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    .map(({ name, backend }) => ({ name, backend }));
 }

@@ -51,5 +51,5 @@ export async function registeredNames(
 ): Promise<readonly string[]> {
   if (all !== true) return (await requireVms(runtime, [...new Set(names)])).map(({ name }) => name);
   await runtime.registry.mustBeReadable();
-  return (await runtime.registry.list()).map(({ name }) => name).toSorted();
+  return (await runtime.registry.list()).map(({ name }) => name);
 }

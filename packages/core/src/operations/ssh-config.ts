@@ -67,5 +67,5 @@ const HEADER =
 
 async function chosen(runtime: Runtime, names: readonly string[]): Promise<readonly VmHandle[]> {
   if (names.length > 0) return requireVms(runtime, [...new Set(names)]);
-  return (await runtime.registry.list()).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return runtime.registry.list();
 }

@@ -51,10 +51,7 @@ export async function status(
 ): Promise<VmStatus[]> {
   const signal = options.signal ?? new AbortController().signal;
   const { names = [] } = options;
-  const handles =
-    names.length === 0
-      ? (await runtime.registry.list()).toSorted((a, b) => (a.name < b.name ? -1 : 1))
-      : await requireVms(runtime, names);
+  const handles = names.length === 0 ? await runtime.registry.list() : await requireVms(runtime, names);
   return mapConcurrently(handles, AT_ONCE, (handle) => statusOf(runtime, handle, signal));
 }
 

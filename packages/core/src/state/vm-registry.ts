@@ -54,10 +54,11 @@ export class VmRegistry {
     this.#events = options.events;
   }
 
-  /** All VMs, in the file's order. An entry that cannot be read is left out, with a warning. */
+  /** All VMs, by name. An entry that cannot be read is left out, with a warning. */
   async list(): Promise<readonly VmHandle[]> {
     const content = await this.#read();
-    return [...content.entries].flatMap(([name, entry]) => this.#parse(name, entry)?.handle ?? []);
+    const handles = [...content.entries].flatMap(([name, entry]) => this.#parse(name, entry)?.handle ?? []);
+    return handles.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** The names of all entries, also of those that cannot be read: their VMs may have a disk. */

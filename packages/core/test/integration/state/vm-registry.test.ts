@@ -33,12 +33,12 @@ describe('a new registry', () => {
     expect(await readdir(directory.path)).toEqual([]);
   });
 
-  it('keeps VMs in a plain object by name, for the user alone', async () => {
+  it('keeps VMs in a plain object by name, for the user alone, and lists them in the order of names', async () => {
     await registry.update('web', () => handle('web'));
     await registry.update('db', () => handle('db'));
     expect(await readJson()).toEqual({ web: handle('web'), db: handle('db') });
     expect((await stat(dataDir.registryFile)).mode & 0o777).toBe(0o600);
-    expect((await registry.list()).map((vm) => vm.name)).toEqual(['web', 'db']);
+    expect((await registry.list()).map((vm) => vm.name)).toEqual(['db', 'web']);
     expect(await registry.get('db')).toEqual(handle('db'));
   });
 });
@@ -107,8 +107,8 @@ describe('a registry of another version or tool', () => {
       old: { id: 'qemu-9f1c2d3e' },
     });
     expect((await registry.list()).map((vm) => [vm.name, vm.vcpus])).toEqual([
-      ['web', 2],
       ['old', 1],
+      ['web', 2],
     ]);
     await registry.update('web', (vm) => ({ ...(vm ?? handle('web')), pid: null }));
     expect(await readJson()).toEqual({
