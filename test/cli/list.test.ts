@@ -24,6 +24,10 @@ describe('vmctl list', () => {
       for (const words of [['-q'], ['--format', '{{name}}']]) {
         expect(await home.vmctl('list', ...words)).toMatchObject({ code: 0, stdout: '', stderr: '' });
       }
+      const none = 'No VMs. `vmctl up` makes those of a VMFile.kdl.\n';
+      for (const verb of ['list', 'status']) {
+        expect(await home.vmctl(verb)).toMatchObject({ code: 0, stdout: none, stderr: '' });
+      }
       await home.vmctl('up');
       await home.vmctl('stop', 'db');
       expect((await home.vmctl('list', '--quiet')).stdout).toBe('db\nweb\n');

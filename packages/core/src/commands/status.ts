@@ -19,7 +19,7 @@ export default class Status extends BaseCommand {
     const vms = await this.vmctl().status({ names: argv.map(String), signal: this.signal });
     if (!this.jsonEnabled()) {
       if (vms.length === 0) this.log('No VMs. `vmctl up` makes those of a VMFile.kdl.');
-      this.log(vms.map((vm) => statusText(vm, styleFor(process.stdout))).join('\n\n'));
+      else this.log(vms.map((vm) => statusText(vm, styleFor(process.stdout))).join('\n\n'));
     }
     return { vms };
   }

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, rename, stat } from 'node:fs/promises';
 import { isVmctlError } from '../errors/vmctl-error.js';
+import { errnoOf } from '../host/fs-error.js';
 import { acquireLock } from '../host/lock.js';
 import type { ProcessTable } from '../host/process-contract.js';
 import { openRegular } from '../host/regular-file.js';
@@ -28,7 +29,12 @@ export function journalFiles(dataDir: DataDir): { readonly current: string; read
  */
 export async function appendToJournal(text: string, options: AppendOptions): Promise<void> {
   const { current } = journalFiles(options.dataDir);
-  let file = await openForAppending(current);
+  let file = await openForAppending(current).catch(async (error: unknown) => {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+    // The first run of all begins before anything of it needs the data directory.
+    await options.dataDir.open();
+    return openForAppending(current);
+  });
   try {
     const { size } = await file.stat();
     if (size >= (options.limit ?? LIMIT)) {

@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { VmctlEvent, VmctlEventBody } from '../../../src/events/events.js';
@@ -70,6 +70,15 @@ describe('the journal of a process', () => {
       { type: 'run.finished', ok: true, source },
     ]);
     expect((await stat(dataDir.eventsFile)).mode & 0o777).toBe(0o600);
+  });
+
+  it('has the beginning of the first run of all, which finds no data directory', async () => {
+    await rm(dataDir.path, { recursive: true });
+    const written = journal();
+    written.handle(started('down'));
+    await written.settled();
+    expect(await read()).toMatchObject([{ type: 'run.started', source: { operation: 'down' } }]);
+    expect((await stat(dataDir.path)).mode & 0o777).toBe(0o700);
   });
 
   it('is not touched by a process that runs nothing', async () => {
