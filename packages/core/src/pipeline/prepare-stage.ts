@@ -6,6 +6,7 @@ import { createSeedIso } from '../guest/seed-iso.js';
 import { generateKeyPair, readPublicKey } from '../guest/ssh-keys.js';
 import { writeAtomic } from '../host/atomic-file.js';
 import { readRegular } from '../host/regular-file.js';
+import { formatBytes } from '../images/size.js';
 import type { BackendPlugin, HypervisorContext, VmHandle, VmSpec } from '../hypervisor/contract.js';
 import type { UpContext } from '../plugins/up-context.js';
 import { isOfProject } from '../plugins/manifest.js';
@@ -170,10 +171,10 @@ function describe(ctx: UpContext, handle: VmHandle, before: VmHandle | undefined
   const parts: string[] = [];
   if (ctx.spec === undefined) {
     const isLarger = handle.disk_gb !== null && handle.disk_gb !== before?.disk_gb;
-    parts.push(isLarger ? `disk grown to ${handle.disk_gb} GB` : 'disk kept');
+    parts.push(isLarger ? `disk grown to ${handle.disk_gb} GiB` : 'disk kept');
   } else {
-    const size = handle.disk_gb ?? ctx.spec.image.virtualSize / GIB;
-    parts.push(`overlay ${Number(size.toFixed(1))} GiB`);
+    const size = handle.disk_gb === null ? ctx.spec.image.virtualSize : handle.disk_gb * GIB;
+    parts.push(`overlay ${formatBytes(size)}`);
     if (handle.seed_iso_path !== null) parts.push('seed');
   }
   if (handle.ssh_host_port !== null) parts.push(`port ${handle.ssh_host_port}`);

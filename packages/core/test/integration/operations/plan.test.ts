@@ -234,7 +234,7 @@ describe('plan after an edit of the VMFile', () => {
     expect(changesOf(await planned(vmctl))).toEqual(['disk: 3 GiB -> 4 GiB (start)']);
     expect(await vmctl.up()).toMatchObject({ ok: true });
     expect(events).toContainEqual(
-      expect.objectContaining({ stage: 'prepare', detail: expect.stringMatching(/^disk grown to 4 GB/) }),
+      expect.objectContaining({ stage: 'prepare', detail: expect.stringMatching(/^disk grown to 4 GiB/) }),
     );
     expect(await vmctl.status()).toMatchObject([{ diskGb: 4 }]);
     expect(await vmctl.plan()).toMatchObject({ changes: false });
