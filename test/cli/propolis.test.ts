@@ -125,15 +125,16 @@ describe('VMs of the backend propolis', () => {
   beforeAll(async () => {
     project = await PropolisProject.create();
     await project.home.write('what is uploaded', 'motd');
-    await project.home.write(
-      project.vm(
-        'web',
-        `depends-on "db"
-        provision "shell" name="greet" { inline "echo hello from $(basename $SHELL)" }`,
-      ) + project.vm('db', 'disk "2GiB"\nprovision "shell" name="tables" { inline "echo tables made" }'),
-    );
+    await project.home.write(vmfile());
   }, LIMIT);
   afterAll(() => project.remove(), LIMIT);
+
+  /** Two VMs, the one with more as said. */
+  function vmfile(more = ''): string {
+    const db = project.vm('db', 'disk "2GiB"\nprovision "shell" name="tables" { inline "echo tables made" }');
+    const greet = 'provision "shell" name="greet" { inline "echo hello from $(basename $SHELL)" }';
+    return `${project.vm('web', `depends-on "db"\n${more}\n${greet}`)}${db}`;
+  }
 
   it(
     'two of them come up from one VMFile, and are provisioned over SSH',
@@ -242,7 +243,7 @@ describe('VMs of the backend propolis', () => {
   );
 
   it(
-    '9: are powered off by their guests, asked over SSH, and start again with another process',
+    '9: are powered off by their guests, asked over SSH, and start again with another process and a larger disk',
     async () => {
       await project.powerButtonOf('web');
       const { web: before } = await project.home.registry();
@@ -250,7 +251,9 @@ describe('VMs of the backend propolis', () => {
       expect({ code, stderr }).toMatchObject({ code: 0 });
       expect(stdout + stderr).not.toContain('by force');
       expect(await project.states()).toEqual({ web: 'stopped', db: 'running' });
+      await project.home.write(vmfile('disk "3GiB"'));
       expect(await project.vmctl('up', 'web')).toMatchObject({ code: 0 });
+      expect(project.illumos.fake.state.datasets['rpool/vmctl/vms/web']?.volsize).toBe(3 * 2 ** 30);
       const { web: after } = await project.home.registry();
       expect(after?.['pid']).not.toBe(before?.['pid']);
       expect(await project.states()).toEqual({ web: 'running', db: 'running' });
