@@ -10,6 +10,8 @@ export interface HypervisorDefect {
   /** What the failure says. */
   readonly says: RegExp;
   readonly create: MemoryFactory;
+  /** For one that hangs: how soon that is found out. */
+  readonly callMs?: number;
 }
 
 type BackendClass = new (...args: ConstructorParameters<typeof MemoryBackend>) => MemoryBackend;
@@ -27,6 +29,12 @@ export const defect = (
   check,
   says,
   create: (host, engine) => new Backend(host, engine),
+});
+
+/** A defect that makes the backend hang, which is found out in two seconds. */
+export const hanging = (...made: Parameters<typeof defect>): HypervisorDefect => ({
+  ...defect(...made),
+  callMs: 2_000,
 });
 
 /** A signal that nobody aborts. */

@@ -2,7 +2,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { HypervisorContext, VmHandle, VmState } from '@vmctl/core/plugin';
 import { MemoryBackend } from '../support/memory-backend.ts';
-import { defect, type HypervisorDefect, type Stop } from './defect.ts';
+import { defect, hanging, type HypervisorDefect, type Stop } from './defect.ts';
 
 export const ending: readonly HypervisorDefect[] = [
   defect(
@@ -16,7 +16,7 @@ export const ending: readonly HypervisorDefect[] = [
       }
     },
   ),
-  defect(
+  hanging(
     'waits for ever for a guest',
     'stop-ends-by-force',
     /stop of memory did not end within 2 s/,

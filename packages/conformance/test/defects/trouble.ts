@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import type { HypervisorContext, VmHandle, VmSpec } from '@vmctl/core/plugin';
 import { MemoryBackend } from '../support/memory-backend.ts';
-import { deaf, defect, type HypervisorDefect, type Stop } from './defect.ts';
+import { deaf, defect, hanging, type HypervisorDefect, type Stop } from './defect.ts';
 
 export const trouble: readonly HypervisorDefect[] = [
   defect(
@@ -63,7 +63,7 @@ export const trouble: readonly HypervisorDefect[] = [
       }
     },
   ),
-  defect(
+  hanging(
     'cannot be interrupted while it waits for a guest',
     'abort-of-stop',
     /an aborted stop of memory did not end within 2 s/,

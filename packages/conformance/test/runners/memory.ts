@@ -6,5 +6,5 @@ import { memorySubject } from '../support/memory-subject.ts';
 export async function tryMemory(runner: TestRunner): Promise<void> {
   const wanted = process.env['CONFORMANCE_DEFECT'];
   const defect = hypervisorDefects.find(({ check }) => check === wanted);
-  await hypervisorConformance(runner, memorySubject(defect?.create));
+  await hypervisorConformance(runner, memorySubject(defect?.create, defect?.callMs));
 }
