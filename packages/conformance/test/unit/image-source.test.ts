@@ -73,7 +73,6 @@ async function define(source: ImageSource): Promise<RecordingRunner> {
         close: async () => undefined,
       };
     },
-    callMs: 5_000,
   });
   return runner;
 }
