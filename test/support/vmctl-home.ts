@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { type LastWill, makeLastWill } from './last-will.js';
@@ -68,7 +68,8 @@ export class VmctlHome {
   static async create(
     options: { plugins?: readonly string[]; executable?: string } = {},
   ): Promise<VmctlHome> {
-    const root = await mkdtemp(join(tmpdir(), 'vmctl-test-'));
+    // Programs say paths without links.
+    const root = await mkdtemp(join(await realpath(tmpdir()), 'vmctl-test-'));
     const { executable: program = executable } = options;
     const home = new VmctlHome(root, isAbsolute(program) ? program : join(root, program));
     await mkdir(home.project);
