@@ -131,9 +131,9 @@ describe('waiting for a state', () => {
     const server = (await lab.running()).hold('Stopping');
     const client = lab.client(server);
     await client.requestState('Stop', call);
-    await expect(waitForState(client, ['Destroyed'], { ...wait, timeoutMs: 200 })).rejects.toMatchObject({
+    await expect(waitForState(client, ['Destroyed'], { ...wait, timeoutMs: 1_000 })).rejects.toMatchObject({
       code: 'VMCTL_PROPOLIS_TIMEOUT',
-      message: 'web did not become Destroyed within 0.2 s; it is Stopping.',
+      message: 'web did not become Destroyed within 1 s; it is Stopping.',
     });
   });
 });
