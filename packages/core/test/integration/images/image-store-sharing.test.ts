@@ -235,7 +235,7 @@ describe('a process that was killed in the middle of a download', () => {
 
 describe('the memory of a process that downloads', () => {
   it('does not grow with the image', async () => {
-    const large = 300 * MiB;
+    const large = 128 * MiB;
     server.on('/noble.img', (_request, response) => {
       response.writeHead(200, { 'content-length': large });
       const send = async (): Promise<void> => {
