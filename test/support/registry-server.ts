@@ -26,7 +26,8 @@ async function serve({ directory, upstream }: RegistryRequest): Promise<void> {
     self_path: configPath,
     storage: join(directory, 'storage'),
     auth: { htpasswd: { file: join(directory, 'htpasswd'), max_users: 10 } },
-    uplinks: { upstream: { url: upstream } },
+    // By default it asks nobody for five minutes after two requests that failed; trying again is up to npm.
+    uplinks: { upstream: { url: upstream, max_fails: 1000 } },
     packages: {
       // Ours come from nowhere else, whatever the upstream registry has under these names.
       '@vmctl/*': { access: ['$all'], publish: ['$authenticated'] },
