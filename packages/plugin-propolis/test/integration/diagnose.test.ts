@@ -42,6 +42,10 @@ describe('doctor', () => {
   it('14: finds the disk and the VNIC of a VM that is gone, and leaves those of others alone', async () => {
     const web = await lab.prepared('web');
     await lab.prepared('db');
+    lab.fake.run('dladm', ['create-vnic', '-l', 'net0', 'web0']);
+    // Of another user, who has a dataset of his own.
+    const others = ['-o', 'vmctl:id=propolis-1', '-o', 'vmctl:source=/nowhere/vms/web'];
+    lab.fake.run('zfs', ['create', '-p', '-s', ...others, '-V', '1048576', 'rpool/other/vms/web']);
     expect(await findings()).toMatchObject({ 'propolis-left-overs': { status: 'ok' } });
     // As after a kill, when the directory of a half-made VM was removed.
     await rm(web.work_dir, { recursive: true });
@@ -55,6 +59,21 @@ describe('doctor', () => {
         detail: String(web['vnic']),
         fix: `pfexec dladm delete-vnic -t ${String(web['vnic'])}`,
       },
+    });
+  });
+
+  it('says in which zone vmctl is, when it is not the global one', async () => {
+    const { exec } = lab.host();
+    const inZone: typeof exec = async (file, args, options = {}) => {
+      if (file !== 'zoneadm') return exec(file, args, options);
+      const stdout = '3:web:running:/:9f1f0c3a-0000-4000-8000-00000000000a:ipkg:excl:3\n';
+      await options.onStdout?.(Buffer.from(stdout));
+      return { exitCode: 0, stdout, stderr: '' };
+    };
+    const all = await lab.backend({}, { exec: inZone }).diagnose(contextOf());
+    expect(all.find(({ id }) => id === 'propolis-zone')).toMatchObject({
+      status: 'warning',
+      title: 'vmctl runs in the zone web',
     });
   });
 

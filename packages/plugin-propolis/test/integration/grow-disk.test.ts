@@ -44,6 +44,13 @@ describe('the disk of a VM that is there', () => {
     await expect(grow(vm, 3 * MIB)).rejects.toMatchObject({ code: 'VMCTL_VM_WRONG_STATE' });
   });
 
+  it('grows while a server has no VM: one that a killed vmctl had only just started', async () => {
+    const vm = await lab.running();
+    await lab.tell(vm, 'fault', JSON.stringify({ step: 'get', status: 424, errorCode: 'NoInstance' }));
+    await grow(vm, 3 * MIB);
+    expect(sizeOfDisk()).toBe(3 * MIB);
+  });
+
   it('that a failed start has taken away is made as large by the next one', async () => {
     const vm = await lab.prepared();
     const env = { FAKE_PROPOLIS_FAULTS: JSON.stringify([{ step: 'run' }]) };

@@ -171,6 +171,15 @@ describe('an image', () => {
     expect(images()).toEqual([]);
   });
 
+  it('whose file has another content by now is another one', async () => {
+    const backend = lab.backend();
+    const spec = await lab.spec('web');
+    lab.adopt(await backend.prepare(spec, contextOf()));
+    await writeFile(spec.image.path, Buffer.alloc(IMAGE_BYTES, 'newer'));
+    lab.adopt(await backend.prepare(await lab.spec('db'), contextOf()));
+    expect(images()).toHaveLength(2);
+  });
+
   it('whose file is there stays for the next VM', async () => {
     await lab.backend().destroy(await lab.prepared(), contextOf());
     expect(images()).toHaveLength(1);

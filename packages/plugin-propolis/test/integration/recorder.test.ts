@@ -133,6 +133,14 @@ describe('16: the recorder of a console', () => {
     expect(await findRecorder(host, vm.work_dir)).toEqual(running);
   });
 
+  it('is not started again for a handle that does not say where its boot begins in the log', async () => {
+    const server = await lab.running();
+    const { host, vm, options } = await aVm(server);
+    await resumeRecorder(options);
+    expect(vm.console_log_start).toBeUndefined();
+    expect(await findRecorder(host, vm.work_dir)).toBeUndefined();
+  });
+
   it('says in the log what a server no longer has', async () => {
     const server = await lab.running();
     const { vm, options, logPath, log, shows } = await aVm(server);

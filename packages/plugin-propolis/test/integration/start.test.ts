@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
@@ -48,6 +48,9 @@ it('starts a server in a directory and on a port of its own, and lets the guest 
     'debug.out',
     'server.log',
   ]);
+  const modeOf = async (path: string): Promise<number> => (await stat(path)).mode & 0o777;
+  expect(await modeOf(run?.directory ?? '')).toBe(0o700);
+  expect(await modeOf(join(run?.directory ?? '', 'server.log'))).toBe(0o600);
   expect(await processesOf(vm.work_dir)).toContainEqual(
     expect.stringContaining(`propolis-server run OVMF_CODE.fd 127.0.0.1:${String(run?.port)}`),
   );
@@ -166,6 +169,8 @@ describe('7: a start that fails', () => {
       code: 'VMCTL_PROPOLIS_START_FAILED',
     });
     expect(await lab.inventory()).toEqual([]);
+    expect(await stateOf(vm)).toBe('prepared');
+    expect(await readdir(vm.work_dir)).not.toContain('console-recorder.json');
   });
 
   it('when the image is gone that the disk of a guest which has never run would be made of again', async () => {
@@ -190,6 +195,14 @@ describe('7: a start that fails', () => {
       message: expect.stringContaining('seed.iso'),
     });
     await writeFile(stopped.seed_iso_path ?? '', 'seed');
+    lab.fake.change(({ datasets }) => {
+      const disk = datasets['rpool/vmctl/vms/web'];
+      if (disk !== undefined) datasets['rpool/vmctl/vms/web'] = { ...disk, properties: {} };
+    });
+    await expect(lab.backend().start(stopped, contextOf())).rejects.toMatchObject({
+      code: 'VMCTL_PROPOLIS_DISK_MISSING',
+      message: expect.stringContaining('is not the one that vmctl made for it'),
+    });
     lab.fake.run('zfs', ['destroy', 'rpool/vmctl/vms/web']);
     await expect(lab.backend().start(stopped, contextOf())).rejects.toMatchObject({
       code: 'VMCTL_PROPOLIS_DISK_MISSING',

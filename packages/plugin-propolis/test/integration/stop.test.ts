@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { VmHandle } from '@vmctl/core/plugin';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { contextOf, useIllumosLab } from '../support/illumos-lab.js';
 
@@ -98,7 +98,11 @@ describe('9: stop', () => {
     await lab.backend().stop(vm, { timeoutMs: 0 }, contextOf());
     expect(await stateOf(vm)).toBe('stopped');
     // To end its process alone would leave the kernel's VM.
-    expect(await readFile(asked, 'utf8')).toContain(JSON.stringify('"Stop"'));
+    const requests = (await readFile(asked, 'utf8')).trimEnd().split('\n');
+    const stop = requests.findIndex((line) => line.includes(JSON.stringify('"Stop"')));
+    expect(stop).toBeGreaterThan(0);
+    // And to end it before its VM is run down would as well.
+    expect(requests.slice(stop).some((line) => line.includes('/instance/state-monitor'))).toBe(true);
   });
 
   it('is idempotent', async () => {
@@ -107,7 +111,11 @@ describe('9: stop', () => {
       vm = await lab.backend().stop(vm, { timeoutMs: 0 }, contextOf());
       expect(vm.pid).toBeNull();
     }
-    expect(await stateOf(vm)).toBe('stopped');
+    expect(await lab.backend().state(vm, contextOf())).toEqual({ name: 'stopped' });
+    // Nothing of the boot is left but what the guest has written.
+    expect((await readdir(vm.work_dir)).toSorted()).toEqual(['console.log', 'propolis.json', 'seed.iso']);
+    await lab.backend().destroy(vm, contextOf());
+    expect(await readdir(vm.work_dir)).toEqual(['seed.iso']);
   });
 });
 

@@ -48,6 +48,12 @@ it('a process that is known in part is not known', async () => {
   expect((await readRecord(root))?.run).toMatchObject({ pid: null, startTime: null, port: 41_022 });
 });
 
+it('a server at a port that there is not is none', async () => {
+  const run = { ...record.run, port: 65_536 };
+  await writeFile(recordPath(root), JSON.stringify({ ...record, run }));
+  expect((await readRecord(root))?.run).toBeNull();
+});
+
 it.each([
   ['/opt/oxide/propolis-server/bin/propolis-server run OVMF_CODE.fd 127.0.0.1:41022', true],
   ['propolis-server run OVMF_CODE.fd 127.0.0.1:41022 127.0.0.1:5900', true],
