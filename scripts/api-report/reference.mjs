@@ -8,7 +8,7 @@
 
 /** Chapters by the folder of core that a contract is declared in, in the order of the page. */
 const chapters = [
-  { title: 'Plugin and host', folders: ['plugins/contract', 'host/'] },
+  { title: 'Plugin and host', folders: ['plugins/contract', 'plugins/factory-context', 'host/'] },
   { title: 'Hooks', folders: ['plugins/hooks', 'plugins/up-context'] },
   { title: 'Backends', folders: ['hypervisor/', 'config/'] },
   { title: 'Provisioners', folders: ['provisioner/'] },

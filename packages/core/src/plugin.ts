@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export type * from './plugins/contract.js';
+export type * from './plugins/factory-context.js';
 export type { UpHooks, VmctlHooks } from './plugins/hooks.js';
 export type * from './plugins/up-context.js';
 export type * from './config/backend-setting.js';

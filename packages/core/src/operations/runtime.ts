@@ -168,12 +168,17 @@ export class Runtime {
     if (isHere) return (await this.plugins()).backend(name);
     let runtime = this.#ofBackendPlugins.get(plugin.path);
     if (runtime === undefined) {
-      runtime = import('./backend-plugin.js').then(({ withBackendPlugin }) =>
-        withBackendPlugin(this, name, plugin),
-      );
+      runtime = this.#withBackendPlugin(name, plugin);
       this.#ofBackendPlugins.set(plugin.path, runtime);
     }
     return (await (await runtime).plugins()).backend(name);
+  }
+
+  /** A runtime with the plugin that a VMFile brought for a VM's backend. */
+  async #withBackendPlugin(backend: string, plugin: BackendPlugin): Promise<Runtime> {
+    const { backendPackage } = await import('./backend-plugin.js');
+    const pkg = await backendPackage(backend, plugin, () => this.plugins());
+    return pkg === undefined ? this : this.withPlugins([pkg]);
   }
 
   async #createPlugins(): Promise<PluginSystem> {

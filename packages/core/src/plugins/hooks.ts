@@ -3,7 +3,7 @@ import type { Hypervisor } from '../hypervisor/contract.js';
 import type { ImageSource, ImageSourceContext } from '../images/contract.js';
 import type { Provisioner } from '../provisioner/contract.js';
 import type { VmNode } from '../vmfile/vm-node.js';
-import type { BackendContext, ProvisionerContext, VmNodeContext } from './contract.js';
+import type { BackendContext, ProvisionerContext, VmNodeContext } from './factory-context.js';
 import type { UpContext } from './up-context.js';
 
 /** One hook a stage of `up`; each is called once a VM, in this order. */
