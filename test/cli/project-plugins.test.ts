@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createProcessTable } from '../../packages/core/src/host/process-table.js';
 import { until } from '../../packages/core/test/support/until.js';
@@ -41,8 +41,15 @@ async function project(directory: string, range: string, vm: string): Promise<st
   return path;
 }
 
-function start(args: readonly string[], cwd = home.project): RunningCommand {
-  return home.start(args, { cwd, env: { NPM_CONFIG_REGISTRY: registry.url, NPM_CONFIG_FETCH_RETRIES: '0' } });
+function start(
+  args: readonly string[],
+  cwd = home.project,
+  env: Readonly<Record<string, string>> = {},
+): RunningCommand {
+  return home.start(args, {
+    cwd,
+    env: { NPM_CONFIG_REGISTRY: registry.url, NPM_CONFIG_FETCH_RETRIES: '0', ...env },
+  });
 }
 
 const vmctl = (...args: readonly string[]) => start(args).done;
@@ -53,8 +60,12 @@ const stored = async () => (await readdir(store()).catch(() => [])).filter((name
 
 describe('a VMFile that requires a plugin', () => {
   it('brings it to a new machine with --yes, and pins it with its dependencies and without any address', async () => {
-    const up = await vmctl('up', '--yes');
-    expect(up).toMatchObject({ code: 0 });
+    // A home directory may be a link to a larger disk.
+    const data = join(home.root, 'linked-data');
+    await mkdir(join(home.root, 'data'), { recursive: true });
+    await symlink('data', data);
+    const up = await start(['up', '--yes'], home.project, { XDG_DATA_HOME: data }).done;
+    expect({ code: up.code, stderr: up.stderr }).toEqual({ code: 0, stderr: '' });
     expect(up.stdout).toContain(`installed ${NAME} 1.2.0`);
     expect(up.stdout).toContain('acme 1.2.0, library 1.0.0');
     const text = await lockFile();

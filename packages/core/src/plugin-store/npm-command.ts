@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, realpath } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { hasCode, VmctlError } from '../errors/vmctl-error.js';
@@ -47,7 +47,9 @@ const FIXED_ARGS = [
  *   VMCTL_PLUGIN_INTEGRITY, VMCTL_DISK_FULL, VMCTL_NOT_WRITABLE by what npm says, VMCTL_PLUGIN_NPM_FAILED for the rest
  */
 export async function runNpm(args: readonly string[], options: NpmOptions): Promise<{ stdout: string }> {
-  const { cwd, exec, env, signal } = options;
+  const { exec, env, signal } = options;
+  // Where npm is told of a link to a directory, packages in it are outside of it.
+  const cwd = await realpath(options.cwd).catch(() => options.cwd);
   const [file, ...before] = await npmProgram();
   const registry = env['VMCTL_NPM_REGISTRY'];
   const patience = await npmPatience(env);

@@ -1,18 +1,22 @@
 import { describe, expect, it } from '@jest/globals';
+import { symlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { VmctlError } from '../../../src/errors/vmctl-error.js';
 import type { Exec, ExecOptions } from '../../../src/host/exec.js';
 import { runNpm } from '../../../src/plugin-store/npm-command.js';
+import { useTemporaryDirectory } from '../../support/temporary-directory.js';
 
+const directory = useTemporaryDirectory();
 const { signal } = new AbortController();
 
 /** Runs npm as far as the command line that would be executed. */
-async function commandOf(env: Readonly<Record<string, string>> = {}) {
+async function commandOf(env: Readonly<Record<string, string>> = {}, cwd = '/store') {
   const calls: { file: string; args: readonly string[]; options: ExecOptions | undefined }[] = [];
   const exec: Exec = async (file, args, options) => {
     calls.push({ file, args, options });
     return { exitCode: 0, stdout: '{}', stderr: '' };
   };
-  await runNpm(['view', 'x'], { cwd: '/store', exec, env, signal });
+  await runNpm(['view', 'x'], { cwd, exec, env, signal });
   expect(calls).toHaveLength(1);
   return calls[0];
 }
@@ -36,6 +40,14 @@ describe('npm', () => {
       ]),
     );
     expect(call?.options).toMatchObject({ cwd: '/store', signal, allowFailure: true });
+  });
+
+  it('works on the directory itself where it is told of a link to it: what is in it would be outside of it', async () => {
+    const link = join(directory.path, 'link');
+    await symlink('/usr', link);
+    const call = await commandOf({}, link);
+    expect(call?.args).toContain('--prefix=/usr');
+    expect(call?.options).toMatchObject({ cwd: '/usr' });
   });
 
   it('is given a registry only by VMCTL_NPM_REGISTRY', async () => {
