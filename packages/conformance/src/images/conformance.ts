@@ -3,16 +3,30 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CheckDescription, defineChecks, describeCheck } from '../check.js';
 import type { TestRunner } from '../runner.js';
-import { imageChecks } from './checks.js';
-import { factsOf } from './facts.js';
+import { abortChecks } from './checks/aborts.js';
+import { contentChecks } from './checks/content.js';
+import { eventChecks } from './checks/events.js';
+import { faultChecks } from './checks/faults.js';
+import { fingerprintChecks } from './checks/fingerprints.js';
+import { transferChecks } from './checks/transfers.js';
+import { factsOf, type ImageSourceCheck } from './facts.js';
 import { createImageSource, ImageSourceLab } from './lab.js';
 import type { ImageSourceSubject } from './subject.js';
 
 /** For the test runner only: a check ends long before, or it is the kit that hangs. */
 const TEST_MS = 240_000;
 
+const checks: readonly ImageSourceCheck[] = [
+  ...contentChecks,
+  ...transferChecks,
+  ...abortChecks,
+  ...faultChecks,
+  ...fingerprintChecks,
+  ...eventChecks,
+];
+
 /** The checks of {@link imageSourceConformance}, in their order. */
-export const imageSourceChecks: readonly CheckDescription[] = imageChecks.map(describeCheck);
+export const imageSourceChecks: readonly CheckDescription[] = checks.map(describeCheck);
 
 /**
  * Defines one test a check of the `ImageSource` contract. What the subject can serve decides which of them are skipped;
@@ -30,7 +44,7 @@ export async function imageSourceConformance(runner: TestRunner, subject: ImageS
     await served.close();
     defineChecks(runner, {
       heading: `${source.scheme}: as an image source`,
-      checks: imageChecks,
+      checks,
       facts: factsOf(source, served),
       openLab: () => ImageSourceLab.open(subject),
       timeoutMs: TEST_MS,

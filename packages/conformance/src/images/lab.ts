@@ -14,6 +14,9 @@ const DEFAULT_CALL_MS = 30_000;
 /** Enough for many chunks, and more than the buffers of a socket hold. */
 const CONTENT_BYTES = 24 * 1024 * 1024 + 17;
 
+/** Where the content does not matter. */
+export const SMALL_BYTES = 256 * 1024;
+
 /** What came of a stream. */
 export interface Received {
   readonly bytes: number;
