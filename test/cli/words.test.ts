@@ -83,7 +83,7 @@ describe('what vmctl does not understand', () => {
     [['plugins', 'create'], '`vmctl plugins create` needs NAME.', 'vmctl plugins create --help'],
     [
       ['create'],
-      '`vmctl create`: `--image` or `--image-url` is missing; the flag `--name` is missing.',
+      '`vmctl create`: `--image` or `--image-url` is missing; `--name` is missing.',
       'vmctl create --help',
     ],
     [

@@ -55,6 +55,7 @@ export class QmpWire {
         cause.syscall === 'connect'
           ? this.#make('UNREACHABLE', `QEMU cannot be reached at ${path}: ${cause.code ?? cause.message}.`, {
               cause,
+              hint: 'A QEMU without its control socket has to be started anew: vmctl restart --force',
             })
           : this.#make('DISCONNECTED', `The connection to QEMU at ${path} broke: ${cause.message}.`, {
               cause,
@@ -169,7 +170,11 @@ export class QmpWire {
   #make(
     kind: 'UNREACHABLE' | 'TIMEOUT' | 'DISCONNECTED' | 'PROTOCOL' | 'COMMAND_FAILED',
     message: string,
-    more: { readonly cause?: unknown; readonly details?: Readonly<Record<string, unknown>> } = {},
+    more: {
+      readonly cause?: unknown;
+      readonly hint?: string;
+      readonly details?: Readonly<Record<string, unknown>>;
+    } = {},
   ): Error {
     return this.#error(`VMCTL_QMP_${kind}`, { message, ...more });
   }

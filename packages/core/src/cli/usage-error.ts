@@ -117,7 +117,7 @@ function violated(message: string, command: CalledCommand): string {
 }
 
 const constraints: readonly (readonly [RegExp, (...found: string[]) => string])[] = [
-  [/^Missing required flag (.*)$/, (name) => `the flag \`--${name}\` is missing`],
+  [/^Missing required flag (.*)$/, (name) => `\`--${name}\` is missing`],
   [
     /^--(\S+?)(?:=[^]*)? cannot also be provided when using --(\S+)$/,
     (a, b) =>

@@ -4,7 +4,12 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   let best: { readonly word: string; readonly distance: number } | undefined;
   for (const candidate of known) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
-    if (distance <= limit && (best === undefined || distance < best.distance)) {
+    // Of a word of one letter nothing would be left.
+    if (
+      distance <= limit &&
+      distance < Math.max(word.length, candidate.length) &&
+      (best === undefined || distance < best.distance)
+    ) {
       best = { word: candidate, distance };
     }
   }

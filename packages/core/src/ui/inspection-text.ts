@@ -1,6 +1,6 @@
 import type { DiskInspection, MemoryInspection, VmInspection } from '../hypervisor/inspection.js';
 import { oneLine } from './terminal-text.js';
-import { formatAge, formatBytes } from './units.js';
+import { formatAge, formatBytes, formatVcpus } from './units.js';
 
 /** What backends call the disk that a VM boots from. */
 const MAIN_DISK = 'disk';
@@ -41,7 +41,7 @@ function engineText(
   const how = accelerator === undefined ? undefined : oneLine(accelerator);
   return [
     name !== undefined && how !== undefined ? `${name} (${how})` : (name ?? how),
-    vcpus === undefined || vcpus === given.vcpus ? undefined : `${vcpus} vCPU`,
+    vcpus === undefined || vcpus === given.vcpus ? undefined : formatVcpus(vcpus),
     startedAt === undefined ? undefined : `up ${formatAge(now - Date.parse(startedAt))}`,
   ]
     .filter((part) => part !== undefined)

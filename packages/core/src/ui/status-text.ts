@@ -3,7 +3,7 @@ import type { VmStatus } from '../operations/status.js';
 import { inspectionRows } from './inspection-text.js';
 import type { Style } from './style.js';
 import { oneLine } from './terminal-text.js';
-import { formatAge, formatBytes } from './units.js';
+import { formatAge, formatBytes, formatVcpus } from './units.js';
 import { colorState, describeNetwork } from './vm-table.js';
 
 /** Columns of the names: those of a backend may be longer, but one that is very long moves its own line alone. */
@@ -21,7 +21,7 @@ export function statusText(vm: VmStatus, style: Style, now = Date.now()): string
     ['state', vm.pid === null ? state : `${state}, process ${vm.pid}`],
     ['busy', busy === null ? null : `${oneLine(busy.purpose)} (process ${busy.pid}) is working on it`],
     ['backend', oneLine(vm.backend)],
-    ['resources', `${vm.vcpus} vCPU, ${vm.memoryMb} MiB memory, ${vm.firmware}`],
+    ['resources', `${formatVcpus(vm.vcpus)}, ${vm.memoryMb} MiB memory, ${vm.firmware}`],
     ['disk', disk(vm)],
     ...(vm.live === null ? [] : inspectionRows(vm.live, vm, now)),
     ['image', vm.image === null ? null : oneLine(vm.image)],

@@ -25,6 +25,11 @@ export function formatBytes(bytes: number): string {
   return `${Number(value.toFixed(digits))} ${units[unit]}`;
 }
 
+/** `1 vCPU`, `4 vCPUs`. */
+export function formatVcpus(count: number): string {
+  return count === 1 ? '1 vCPU' : `${count} vCPUs`;
+}
+
 /** How long ago, in one unit: `12s`, `5m`, `3h`, `8d`. */
 export function formatAge(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));

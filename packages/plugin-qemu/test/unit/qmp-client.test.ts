@@ -165,6 +165,7 @@ describe('QmpClient', () => {
       if (what === 'ECONNREFUSED') await abandonedSocket(path);
       await expect(QmpClient.connect(path, { error: makeError })).rejects.toMatchObject({
         code: 'VMCTL_QMP_UNREACHABLE',
+        hint: expect.stringContaining('vmctl restart --force'),
       });
     });
 

@@ -71,7 +71,7 @@ describe('words that a command does not take', () => {
       },
     };
     expect((await said([], input)).message).toBe(
-      '`vmctl wait`: `--image` or `--url` is missing; the flag `--name` is missing.',
+      '`vmctl wait`: `--image` or `--url` is missing; `--name` is missing.',
     );
   });
 

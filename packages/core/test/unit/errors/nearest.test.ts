@@ -15,6 +15,11 @@ describe('nearest', () => {
     expect(nearest('banana', ['memory', 'vcpus'])).toBeUndefined();
   });
 
+  it('takes no letter for another one, when it is the whole word', () => {
+    expect(nearest('x', ['a'])).toBeUndefined();
+    expect(nearest('x', ['x1'])).toBe('x1');
+  });
+
   it('gives nothing for no words', () => {
     expect(nearest('x', [])).toBeUndefined();
   });

@@ -10,7 +10,7 @@ describe('inspectionRows', () => {
   it('tells what runs the VM, and since when', () => {
     const live = { engine: 'QEMU 7.2.22', accelerator: 'kvm', vcpus: 2, startedAt: '2026-03-04T12:00:00Z' };
     expect(rows(live)).toEqual([['engine', 'QEMU 7.2.22 (kvm), up 3h']]);
-    expect(rows({ engine: 'QEMU 7.2.22', vcpus: 4 })).toEqual([['engine', 'QEMU 7.2.22, 4 vCPU']]);
+    expect(rows({ engine: 'QEMU 7.2.22', vcpus: 4 })).toEqual([['engine', 'QEMU 7.2.22, 4 vCPUs']]);
   });
 
   it('tells a state that has another word than running', () => {
