@@ -1,6 +1,6 @@
-import { nearest } from '../errors/nearest.js';
 import type { KdlNode } from './kdl-tree.js';
 import type { Locator } from './locator.js';
+import { NodeNames } from './node-names.js';
 import type { NodePart, SettingOptions, VmFileNode, VmFileValue } from './node.js';
 import type { ProblemList } from './problem-list.js';
 import { documentSubject, placeOf, type Subject, subjectsIn } from './subject.js';
@@ -34,18 +34,9 @@ export class NodeReader implements VmFileNode {
   #content: ReadonlyMap<string, readonly Subject[]> | undefined;
   /** Readers of those that the owner asked for. */
   readonly #readers = new Map<string, readonly NodeReader[]>();
-  /** Names that the owner asked for; for suggestions. */
-  readonly #known = new Set<string>();
+  readonly #names = new NodeNames();
   /** Arguments that the owner read. */
   readonly #read = new Set<number>();
-  /** Names about which a problem was reported, or which are passed over. */
-  readonly #reported = new Set<string>();
-  /** Names that mean something here, though the owner did not ask for them; for suggestions. */
-  readonly #suggested = new Set<string>();
-  /** Where a name that means nothing here may come from. */
-  #elsewhere: string | undefined;
-  /** What to say about a name that has no meaning here. */
-  readonly #hints = new Map<string, string>();
   /** Whether its owner reads its first argument; it is part of how messages call the node. */
   #isNamed = false;
   /** Whether its owner takes it for a setting: one value and nothing else. */
@@ -178,7 +169,7 @@ export class NodeReader implements VmFileNode {
   }
 
   children(name: string): readonly NodeReader[] {
-    this.#known.add(name);
+    this.#names.ask(name);
     let readers = this.#readers.get(name);
     if (readers === undefined) {
       readers = (this.#contents.get(name) ?? []).map((subject) => new NodeReader(subject, this.#context));
@@ -188,7 +179,7 @@ export class NodeReader implements VmFileNode {
   }
 
   has(name: string): boolean {
-    this.#known.add(name);
+    this.#names.ask(name);
     return this.#contents.has(name);
   }
 
@@ -197,7 +188,7 @@ export class NodeReader implements VmFileNode {
     options: { readonly at?: NodePart; readonly hint?: string | undefined; readonly cause?: unknown } = {},
   ): void {
     const { at } = options;
-    if (at?.kind === 'setting') this.#reported.add(at.name);
+    if (at?.kind === 'setting') this.#names.settle(at.name);
     if (at?.kind === 'argument') this.#read.add(at.index);
     const setting = at?.kind === 'setting' ? this.#contents.get(at.name)?.[0] : undefined;
     const place =
@@ -209,23 +200,22 @@ export class NodeReader implements VmFileNode {
 
   /** What to say when `name` turns up here, where it has no meaning. */
   hintAbout(name: string, hint: string): void {
-    this.#hints.set(name, hint);
+    this.#names.hintAbout(name, hint);
   }
 
   /** Names of what is in it that the owner has not asked for, in no particular order. */
   get unasked(): readonly string[] {
-    return [...this.#contents.keys()].filter((name) => !this.#known.has(name) && !this.#reported.has(name));
+    return [...this.#contents.keys()].filter((name) => this.#names.isUnasked(name));
   }
 
   /** Names that could be here as well, and what to say when an unknown one resembles none of all. */
   suggest(names: readonly string[], elsewhere: string): void {
-    for (const name of names) this.#suggested.add(name);
-    this.#elsewhere = elsewhere;
+    this.#names.suggest(names, elsewhere);
   }
 
   /** What has this name will not be read, and that is no problem. */
   passOver(name: string): void {
-    this.#reported.add(name);
+    this.#names.settle(name);
   }
 
   /** Nothing more in it will be read: it was reported as a whole. */
@@ -242,7 +232,7 @@ export class NodeReader implements VmFileNode {
     for (const [name, subjects] of this.#contents) {
       const readers = this.#readers.get(name);
       if (readers !== undefined) for (const reader of readers) reader.finish();
-      else if (!this.#reported.has(name)) for (const subject of subjects) this.#unknown(subject);
+      else if (!this.#names.isSettled(name)) for (const subject of subjects) this.#unknown(subject);
     }
   }
 
@@ -297,7 +287,7 @@ export class NodeReader implements VmFileNode {
       this.problem(`"${this.name}" takes one value only`, { at });
       return;
     }
-    const meant = typeof value === 'string' ? nearest(value, [...this.#known]) : undefined;
+    const meant = typeof value === 'string' ? this.#names.meant(value) : undefined;
     this.problem(`unexpected argument ${show(value)} in ${this.title}`, {
       at,
       hint: meant === undefined ? undefined : `To set it, write ${meant}=…`,
@@ -310,19 +300,7 @@ export class NodeReader implements VmFileNode {
     const what = this.#isDocument ? 'node' : 'setting';
     problems.add(placeOf(subject), `unknown ${what} ${show(name)} in ${this.title}`, {
       // Looking for near words takes time, and nobody will see them.
-      hint: problems.full ? undefined : this.#hintForUnknown(name),
+      hint: problems.full ? undefined : this.#names.hintForUnknown(name, this.title),
     });
-  }
-
-  #hintForUnknown(name: string): string {
-    const known = [...new Set([...this.#known, ...this.#suggested])];
-    const meant = nearest(name, known);
-    const hint = this.#hints.get(name);
-    if (hint !== undefined) return hint;
-    if (meant !== undefined) return `Did you mean "${meant}"?`;
-    if (known.length === 0) return `There is nothing to set in ${this.title}.`;
-    const hints = [`Known here: ${known.join(', ')}.`];
-    if (this.#elsewhere !== undefined) hints.push(this.#elsewhere);
-    return hints.join(' ');
   }
 }
