@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { readdir, readFile } from 'node:fs/promises';
 import { createProcessTable } from '../../packages/core/src/host/process-table.js';
 import { NoopProject } from '../support/noop-project.js';
@@ -8,13 +8,18 @@ const LIMIT = 180_000;
 const processes = createProcessTable();
 
 let project: NoopProject;
-beforeEach(async () => {
+beforeAll(async () => {
   project = await NoopProject.create();
+}, LIMIT);
+beforeEach(async () => {
   await project.home.write(
     project.vm('web', `provision "shell" name="mark" { inline "echo marked >> ${project.home.root}/mark" }`),
   );
 }, LIMIT);
 afterEach(async () => {
+  expect(await project.vmctl('destroy', '--all', '--yes')).toMatchObject({ code: 0 });
+}, LIMIT);
+afterAll(async () => {
   await project.remove();
 }, LIMIT);
 

@@ -1,13 +1,18 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { NoopProject } from '../support/noop-project.js';
-import { installPlugin, provisioner, type ThirdPartyPlugin } from '../support/third-party-plugin.js';
+import {
+  installPlugin,
+  provisioner,
+  removePlugin,
+  type ThirdPartyPlugin,
+} from '../support/third-party-plugin.js';
 
 let project: NoopProject;
 beforeAll(async () => {
   project = await NoopProject.create();
 });
 afterEach(async () => {
-  await project.vmctl('plugins', 'uninstall', 'acme');
+  await removePlugin(project.home, 'acme');
   await project.vmctl('destroy', '--all', '--yes');
 });
 afterAll(async () => {

@@ -41,8 +41,15 @@ export async function installPlugin(home: VmctlHome, plugin: ThirdPartyPlugin): 
   await mkdir(root, { recursive: true });
   await writeFile(join(root, 'package.json'), JSON.stringify(manifest));
   if (entry !== null) await writeFile(join(root, 'plugin.js'), entry);
-  await register(installed, type === 'link' ? { name, type, root } : { name, type, tag: 'latest' });
+  await register(installed, name, type === 'link' ? { name, type, root } : { name, type, tag: 'latest' });
   return root;
+}
+
+/** Takes a plugin away that `installPlugin` has put there, if it has; for the next test. */
+export async function removePlugin(home: VmctlHome, name: string): Promise<void> {
+  const installed = join(home.dataDir, 'plugins');
+  await register(installed, name);
+  await rm(join(installed, 'node_modules', name), { recursive: true, force: true });
 }
 
 /** The statements that bring a provisioner whose step runs `run`; it may use `ctx`. */
@@ -84,22 +91,23 @@ export async function breakPackageJson(root: string, how: string): Promise<void>
   }
 }
 
-/** Adds an entry, or replaces that of the same name. */
+/** Makes this the only entry of that name; without an entry there is none. */
 async function register(
   directory: string,
-  entry: { readonly name: string; readonly type: string; readonly [more: string]: string },
+  plugin: string,
+  entry?: { readonly name: string; readonly type: string; readonly [more: string]: string },
 ): Promise<void> {
   const path = join(directory, 'package.json');
   const text = await readFile(path, 'utf8').catch(() => '{}');
   const { oclif, ...others } = JSON.parse(text) as { oclif?: { plugins?: { name: string }[] } };
-  const plugins = (oclif?.plugins ?? []).filter(({ name }) => name !== entry.name);
+  const plugins = (oclif?.plugins ?? []).filter(({ name }) => name !== plugin);
   await mkdir(directory, { recursive: true });
   await writeFile(
     path,
     JSON.stringify({
       private: true,
       ...others,
-      oclif: { schema: 1, ...oclif, plugins: [...plugins, entry] },
+      oclif: { schema: 1, ...oclif, plugins: entry === undefined ? plugins : [...plugins, entry] },
     }),
   );
 }
