@@ -85,7 +85,8 @@ describe('a reader of settings', () => {
     ['v 0', (node) => node.boolean('v'), '"v" must be #true or #false, not 0 (Write #false)'],
     ['v maybe', (node) => node.boolean('v'), '"v" must be #true or #false, not "maybe"'],
     ['v 1', (node) => node.oneOf('v', ['a']), '"v" must be text, not 1 (Put it in quotes: "1")'],
-    ['v b', (node) => node.oneOf('v', ['a', 'c']), '"v" must be "a" or "c", not "b" (Did you mean "a"?)'],
+    ['v b', (node) => node.oneOf('v', ['a', 'c']), '"v" must be "a" or "c", not "b"'],
+    ['v ab', (node) => node.oneOf('v', ['a', 'c']), '"v" must be "a" or "c", not "ab" (Did you mean "a"?)'],
     ['v ""', (node) => node.path('v'), '"v" must be a path, and is empty'],
   ])('refuses a value of the wrong type: %s', async (written, reader, problem) => {
     expect(await problems(written, reader)).toEqual([`2:3 ${problem}`]);

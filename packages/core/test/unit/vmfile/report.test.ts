@@ -100,8 +100,8 @@ VMFile.kdl:1:1: there is no VM in the file
 
   it('says the same thing about the same place once', async () => {
     expect(await problemsIn('vm a image=x { depends-on b b }')).toEqual([
-      '1:27 there is no VM "b" in the file (Did you mean "a"?)',
-      '1:29 there is no VM "b" in the file (Did you mean "a"?)',
+      '1:27 there is no VM "b" in the file (The file has: a.)',
+      '1:29 there is no VM "b" in the file (The file has: a.)',
     ]);
   });
 
