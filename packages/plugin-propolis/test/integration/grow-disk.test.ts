@@ -45,7 +45,7 @@ describe('the disk of a VM that is there', () => {
   });
 
   it('grows while a server has no VM: one that a killed vmctl had only just started', async () => {
-    const vm = await lab.running();
+    const vm = await lab.recorded();
     await lab.tell(vm, 'fault', JSON.stringify({ step: 'get', status: 424, errorCode: 'NoInstance' }));
     await grow(vm, 3 * MIB);
     expect(sizeOfDisk()).toBe(3 * MIB);

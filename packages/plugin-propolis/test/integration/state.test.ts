@@ -22,14 +22,14 @@ const NO_VM = { status: 424, errorCode: 'NoInstance' };
 
 describe('a VM whose server lives', () => {
   it('has failed when the server has no VM, and should have one', async () => {
-    const vm = await lab.running();
+    const vm = await lab.recorded();
     expect(await stateWith(vm, NO_VM)).toMatchObject({ name: 'failed', pid: vm.pid });
     await notEnsured(vm);
     expect(await stateWith(vm, NO_VM)).toMatchObject({ name: 'prepared', pid: vm.pid });
   });
 
   it('runs as far as can be told when the server does not answer, unless that is only starting', async () => {
-    const vm = await lab.running();
+    const vm = await lab.recorded();
     expect(await stateWith(vm, { kind: 'drop' })).toMatchObject({
       name: 'running',
       detail: expect.stringContaining('does not answer'),
@@ -39,7 +39,7 @@ describe('a VM whose server lives', () => {
   });
 
   it('has failed when another VM is behind its port', async () => {
-    const vm = await lab.running();
+    const vm = await lab.recorded();
     const properties = { id: '00000000-0000-4000-8000-000000000099', name: 'other' };
     const body = JSON.stringify({ instance: { properties, state: 'Running' } });
     expect(await stateWith(vm, { kind: 'text', status: 200, body })).toMatchObject({

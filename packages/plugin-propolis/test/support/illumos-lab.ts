@@ -16,6 +16,7 @@ import { PropolisBackend, type PropolisBackendOptions } from '../../src/propolis
 import { readRecord } from '../../src/vm-record.js';
 import { FakeIllumos } from './fake-illumos.js';
 import { type IllumosPrograms, makeIllumos, RECORDER_COMMAND } from './illumos-programs.js';
+import { until } from './until.js';
 
 /** The size of the test's image. */
 export const IMAGE_BYTES = 1024 * 1024;
@@ -144,6 +145,16 @@ export function useIllumosLab() {
     },
     async running(name = 'web', changes: Partial<VmSpec> = {}): Promise<VmHandle> {
       return lab.backend().start(await lab.prepared(name, changes), contextOf());
+    },
+    /** Running, and its recorder is connected and asks nothing more: an answer that is made up is not for it. */
+    async recorded(name = 'web'): Promise<VmHandle> {
+      const vm = await lab.running(name);
+      await lab.tell(vm, 'say', 'booting\n');
+      const log = join(vm.work_dir, 'console.log');
+      await until('the recorder to be connected', async () =>
+        (await readFile(log, 'utf8')).includes('booting'),
+      );
+      return vm;
     },
     /** Plays the guest, or the world around it: see `POST /fake/…` of the fake server. */
     async tell(vm: VmHandle, what: string, body = ''): Promise<void> {
