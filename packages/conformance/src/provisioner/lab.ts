@@ -100,6 +100,21 @@ export class ProvisionerLab implements CheckLab {
     return value;
   }
 
+  /** Does something with each example on the guest of the subject, which each reaches by a session of its own. */
+  async onRealGuest(
+    work: (example: ProvisionerExample, session: GuestSession) => Promise<unknown>,
+  ): Promise<void> {
+    for (const example of this.subject.examples) {
+      const connection = await this.subject.connect?.();
+      if (connection === undefined) return;
+      try {
+        await work(example, connection.guest);
+      } finally {
+        await connection.end();
+      }
+    }
+  }
+
   /** Starts a step; `outcome` never rejects. */
   async begin(example: ProvisionerExample, options: StepOptions = {}): Promise<StepRun> {
     const config = await this.config(example);

@@ -197,15 +197,7 @@ export const runningChecks: readonly ProvisionerCheck[] = [
     title: 'every example succeeds on the guest of the subject',
     skip: unlessConnects,
     async run(lab) {
-      for (const example of lab.subject.examples) {
-        const connection = await lab.subject.connect?.();
-        if (connection === undefined) return;
-        try {
-          await succeed(lab, example, { session: connection.guest });
-        } finally {
-          await connection.end();
-        }
-      }
+      await lab.onRealGuest((example, session) => succeed(lab, example, { session }));
     },
   },
 ];

@@ -103,18 +103,12 @@ export const troubleChecks: readonly ProvisionerCheck[] = [
     title: 'an abort ends the step on the guest of the subject',
     skip: unlessConnects,
     async run(lab) {
-      for (const example of lab.subject.examples) {
-        const connection = await lab.subject.connect?.();
-        if (connection === undefined) return;
-        try {
-          const controller = new AbortController();
-          const run = await lab.begin(example, { session: connection.guest, signal: controller.signal });
-          controller.abort(newReason());
-          await within(`"${example.name}", aborted on a real guest,`, ABORT_MS, run.outcome);
-        } finally {
-          await connection.end();
-        }
-      }
+      await lab.onRealGuest(async (example, session) => {
+        const controller = new AbortController();
+        const run = await lab.begin(example, { session, signal: controller.signal });
+        controller.abort(newReason());
+        await within(`"${example.name}", aborted on a real guest,`, ABORT_MS, run.outcome);
+      });
     },
   },
 ];
