@@ -10,6 +10,7 @@ import { VmRegistry } from '../../state/vm-registry.js';
 import type { DoctorFinding } from './finding.js';
 import { leftoverFindings } from './leftovers.js';
 import { orphanFindings } from './orphans.js';
+import { unusableVmFindings } from './unusable-vms.js';
 import type { Runtime } from '../runtime.js';
 
 const LOW_SPACE = 2 * 2 ** 30;
@@ -28,12 +29,13 @@ export async function stateFindings(runtime: Runtime, signal: AbortSignal): Prom
   const isKnown = registry.every(({ status }) => status !== 'error');
   const more = [
     ['orphans', orphanFindings],
+    ['VMs', unusableVmFindings],
     ['leftovers', leftoverFindings],
   ] as const;
   findings.push(...registry);
   for (const [what, look] of [...looks, ...(isKnown ? more : [])]) {
     signal.throwIfAborted();
-    findings.push(...(await look(runtime).catch((error: unknown) => [unseen(what, error)])));
+    findings.push(...(await look(runtime, signal).catch((error: unknown) => [unseen(what, error)])));
   }
   return findings;
 }

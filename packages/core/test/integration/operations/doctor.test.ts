@@ -225,6 +225,27 @@ describe('doctor', () => {
     expect(await stateOf(vmctl)).toEqual([]);
   });
 
+  it('names a VM whose disk is gone, with the command that makes it anew', async () => {
+    const vmctl = await withVm();
+    await rm(library.stateFile('web'));
+    const vmfile = join(library.root, 'VMFile.kdl');
+    expect(await stateOf(vmctl)).toEqual([
+      {
+        group: 'state',
+        id: 'vm:web',
+        status: 'warning',
+        title: 'VM web',
+        detail: 'It cannot start: what it is made of is gone.',
+        fix: `vmctl up web --file ${vmfile}`,
+      },
+    ]);
+    const busy = await holdLock('vm-web');
+    expect(await stateOf(vmctl)).toEqual([]);
+    await busy.kill();
+    expect((await vmctl.up({ file: vmfile })).ok).toBe(true);
+    expect(await stateOf(vmctl)).toEqual([]);
+  });
+
   it('names a process that runs a VM which vms.json does not know, and does not end it', async () => {
     const vmctl = await withVm();
     const lost = await runAs(at('vms/lost'));
