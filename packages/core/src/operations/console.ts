@@ -8,6 +8,7 @@ import { workDirFiles } from '../state/work-dir-files.js';
 import { ConsoleSession } from './console-session.js';
 import { requireVms } from './each-vm.js';
 import type { Runtime } from './runtime.js';
+import { startAdvice } from './start-advice.js';
 
 export interface ConsoleOptions {
   readonly name: string;
@@ -118,7 +119,7 @@ async function runningConsole(
   if (state !== 'running' && state !== 'suspended' && state !== 'failed') {
     throw new VmctlError('VMCTL_VM_NOT_RUNNING', {
       message: `${name} is ${state}; only a VM that runs has a console.`,
-      hint: `Start it: vmctl start ${name}. What it has said so far: vmctl log ${name} --console`,
+      hint: `${startAdvice(name, state)}. What it has said so far: vmctl log ${name} --console`,
       details: { vm: name, state },
     });
   }

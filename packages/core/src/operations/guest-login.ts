@@ -9,6 +9,7 @@ import { isAddressFoundLater } from '../hypervisor/guest-network.js';
 import { workDirFiles } from '../state/work-dir-files.js';
 import { requireVms } from './each-vm.js';
 import type { Runtime } from './runtime.js';
+import { startAdvice } from './start-advice.js';
 
 /** How a VM is logged in to, where that differs from what its VMFile says. */
 export interface LoginOptions {
@@ -45,10 +46,7 @@ export async function runningGuest(
   if (state !== 'running') {
     throw new VmctlError('VMCTL_VM_NOT_RUNNING', {
       message: `${handle.name} is ${state}; only a running VM can be logged in to.`,
-      hint:
-        state === 'suspended'
-          ? `Let it go on: vmctl resume ${handle.name}`
-          : `Start it: vmctl start ${handle.name}`,
+      hint: startAdvice(handle.name, state),
     });
   }
   const address = await runtime.router.guestAddress(handle, context);

@@ -4,6 +4,7 @@ import type { HypervisorContext, VmHandle } from '../hypervisor/contract.js';
 import { settleWorkDir } from '../state/work-dir.js';
 import { eachRegisteredVm, type RegisteredVmsOptions } from './registered-vms.js';
 import type { Runtime } from './runtime.js';
+import { startAdvice } from './start-advice.js';
 import type { OperationResult } from './operation-result.js';
 
 /** Starts VMs with the settings that they have, and nothing more: no VMFile is read, no step runs. */
@@ -33,7 +34,7 @@ export async function startVm(
 function gone({ name }: VmHandle, detail: string | undefined): VmctlError {
   return new VmctlError('VMCTL_VM_WRONG_STATE', {
     message: `${name} cannot start: it is destroyed${detail === undefined ? '' : ` (${detail})`}.`,
-    hint: `\`vmctl up\` makes it anew from its VMFile, \`vmctl destroy ${name}\` forgets it.`,
+    hint: `${startAdvice(name, 'destroyed')}.`,
     details: { vm: name, state: 'destroyed' },
   });
 }

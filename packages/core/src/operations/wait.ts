@@ -12,6 +12,7 @@ import { eachVm } from './each-vm.js';
 import type { OperationResult } from './operation-result.js';
 import { registeredNames } from './registered-vms.js';
 import type { Runtime } from './runtime.js';
+import { startAdvice } from './start-advice.js';
 
 /**
  * What can be waited for. `ready`: the guest can be logged in to, and its cloud-init has finished. `running`: the
@@ -156,12 +157,7 @@ class VmWait {
     const after = this.#timeoutMs === 0 ? '' : ` after ${this.#timeoutMs / 1000} s`;
     return new VmctlError('VMCTL_WAIT_TIMEOUT', {
       message: `${name} ${isNot} ${condition}${after}: it is ${describe(state)}.`,
-      hint:
-        condition === 'stopped'
-          ? `Stop it: vmctl stop ${name}`
-          : state.name === 'suspended'
-            ? `Let it go on: vmctl resume ${name}`
-            : `Start it: vmctl start ${name}`,
+      hint: condition === 'stopped' ? `Stop it: vmctl stop ${name}` : startAdvice(name, state.name),
       details: { vm: name, condition, state: state.name },
     });
   }
