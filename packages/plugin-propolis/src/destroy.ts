@@ -23,7 +23,7 @@ export async function destroyVm(parts: Parts, vm: VmHandle, ctx: HypervisorConte
     if (answer.kind === 'instance' && answer.instance.state === 'Migrating') {
       await waitForMigration(parts, vm, live, ctx);
     }
-    await runDown(host, commands, vm, live);
+    await runDown(host, commands, vm, live, answer);
   }
   await stopRecorder(host, vm.work_dir);
   await warnOfKernelVm(parts, vm, ctx);

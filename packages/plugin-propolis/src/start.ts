@@ -34,7 +34,7 @@ export async function startVm(parts: Parts, vm: VmHandle, ctx: HypervisorContext
       return running;
     }
     // One whose VM is done with never has another.
-    await runDown(host, commands, vm, live);
+    await runDown(host, commands, vm, live, answer);
   } else if (record.run !== null) {
     await removeRunDirectory(vm, record.run);
   }

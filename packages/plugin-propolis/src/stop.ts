@@ -25,7 +25,7 @@ export async function stopVm(
       if (isActive && request.timeoutMs > 0) await powerDown(parts, vm, live, request, ctx);
     }
     ctx.signal.throwIfAborted();
-    await runDown(host, commands, vm, live);
+    await runDown(host, commands, vm, live, answer);
   }
   await stopRecorder(host, vm.work_dir);
   if (record !== undefined && record.run !== null) {

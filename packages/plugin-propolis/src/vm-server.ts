@@ -87,6 +87,7 @@ export async function askServer(
  * Powers the VM off at once and ends its server. First Stop, then the process: a server that is killed leaves the
  * kernel's VM behind. Without a signal: what is begun here has to end.
  *
+ * @param answer - what the server has said, if it was asked: the VM of somebody else is not told to stop
  * @throws VMCTL_PROPOLIS_STOP_FAILED when even SIGKILL does not end the server
  */
 export async function runDown(
@@ -94,8 +95,19 @@ export async function runDown(
   commands: HostCommands,
   vm: VmHandle,
   live: LiveServer,
+  answer?: Answer,
 ): Promise<void> {
   const { signal } = new AbortController();
+  if (answer?.kind !== 'foreign') await powerOff(host, vm, live, signal);
+  await endServer(host, commands, vm, live);
+}
+
+async function powerOff(
+  host: PluginHost,
+  vm: VmHandle,
+  live: LiveServer,
+  signal: AbortSignal,
+): Promise<void> {
   try {
     // Not asked for its state first: one that is too slow to tell is told all the same.
     await live.client.requestState('Stop', { signal });
@@ -105,7 +117,6 @@ export async function runDown(
     // One that is gone, has no VM, or has run it down in this moment, is what is wanted.
     host.log.debug(`Stop of ${vm.name}: ${codeOf(error)}`, error);
   }
-  await endServer(host, commands, vm, live);
 }
 
 /** Ends the process of a server and removes its directory. */

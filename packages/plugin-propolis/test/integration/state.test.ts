@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import type { VmHandle } from '@vmctl/core/plugin';
 import { readRecord, writeRecord } from '../../src/vm-record.js';
@@ -38,13 +40,19 @@ describe('a VM whose server lives', () => {
     expect(await stateWith(vm, { kind: 'drop' })).toMatchObject({ name: 'preparing' });
   });
 
-  it('has failed when another VM is behind its port', async () => {
-    const vm = await lab.recorded();
+  it('has failed when another VM is behind its port, which is told nothing', async () => {
+    const asked = join(lab.root, 'requests');
+    const vm = await lab.recorded(lab.backend({}, { env: { FAKE_PROPOLIS_REQUESTS: asked } }));
     const properties = { id: '00000000-0000-4000-8000-000000000099', name: 'other' };
     const body = JSON.stringify({ instance: { properties, state: 'Running' } });
-    expect(await stateWith(vm, { kind: 'text', status: 200, body })).toMatchObject({
+    expect(await stateWith(vm, { kind: 'text', status: 200, body, times: 2 })).toMatchObject({
       name: 'failed',
       detail: expect.stringContaining('another VM is behind its port'),
     });
+    await lab.backend().stop(vm, { timeoutMs: 60_000 }, contextOf());
+    expect((await lab.backend().state(vm, contextOf())).name).toBe('stopped');
+    const requests = await readFile(asked, 'utf8');
+    expect(requests).toContain(JSON.stringify('"Run"'));
+    expect(requests).not.toContain(JSON.stringify('"Stop"'));
   });
 });

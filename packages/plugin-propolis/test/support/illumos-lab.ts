@@ -147,8 +147,8 @@ export function useIllumosLab() {
       return lab.backend().start(await lab.prepared(name, changes), contextOf());
     },
     /** Running, and its recorder is connected and asks nothing more: an answer that is made up is not for it. */
-    async recorded(name = 'web'): Promise<VmHandle> {
-      const vm = await lab.running(name);
+    async recorded(backend: PropolisBackend = lab.backend()): Promise<VmHandle> {
+      const vm = await backend.start(await lab.prepared(), contextOf());
       await lab.tell(vm, 'say', 'booting\n');
       const log = join(vm.work_dir, 'console.log');
       await until('the recorder to be connected', async () =>
