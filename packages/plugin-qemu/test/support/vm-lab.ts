@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, jest } from '@jest/globals';
+import { afterEach, beforeEach, jest } from '@jest/globals';
 import type { PluginHost, VmHandle, VmSpec } from '@vmctl/core/plugin';
+import { type LastWill, makeLastWill } from '../../../core/test/support/last-will.js';
 import { openMonitor } from '../../src/monitor.js';
 import { QemuBackend, type QemuBackendOptions } from '../../src/qemu-backend.js';
 import type { QmpClient } from '../../src/qmp-client.js';
@@ -19,12 +20,17 @@ export const PLAIN_ENV: Readonly<Record<string, string | undefined>> = Object.fr
   Object.entries(process.env).filter(([name]) => !name.startsWith('VMCTL_')),
 );
 
-/** VMs in a directory of their own, whose processes end with the test whatever happens in it. */
+/** Ends what runs below a directory, and removes that. */
+const END_ALL = `find "$1" -name pidfile -exec cat {} + | while read -r pid; do kill -KILL "$pid"; done
+rm -rf "$1"`;
+
+/** VMs in a directory of their own, whose processes end with the test whatever happens in it, and when it is killed. */
 export function useVmLab() {
   // Emulated guests on a busy machine: generous, for it only matters when something hangs.
   jest.setTimeout(120_000);
   const directory = useTemporaryDirectory();
   const handles: VmHandle[] = [];
+  let lastWill: LastWill | undefined;
   const lab = {
     get root(): string {
       return directory.path;
@@ -94,9 +100,13 @@ export function useVmLab() {
       return findProcess(lab.host(), { ...vm, pid: null, pid_start_time: null }, { search: true });
     },
   };
+  beforeEach(() => {
+    lastWill = makeLastWill(END_ALL, [directory.path], { PATH: process.env['PATH'] ?? '' });
+  });
   afterEach(async () => {
     const backend = lab.backend();
     for (const handle of handles.splice(0)) await backend.destroy(handle, createContext());
+    await lastWill?.revoke();
   });
   return lab;
 }
