@@ -123,6 +123,17 @@ describe('an image', () => {
     expect(lab.fake.state.datasets[`${name}@base`]?.type).toBe('snapshot');
   });
 
+  it('of which another user has made the snapshot in this moment is taken as it is', async () => {
+    const { exec } = lab.host();
+    const twice: typeof exec = async (file, args, options) => {
+      if (args[0] === 'zfs' && args[1] === 'snapshot') await exec(file, args, options);
+      return exec(file, args, options);
+    };
+    lab.adopt(await lab.backend({}, { exec: twice }).prepare(await lab.spec(), contextOf()));
+    expect(count(/^zfs snapshot/)).toBe(2);
+    expect(images()).toHaveLength(1);
+  });
+
   it('that cannot be converted leaves no volume, and what qemu-img said', async () => {
     lab.fake.fail('qemu-img convert', 'qemu-img: error while writing sector 0: No space left on device');
     await expect(lab.backend().prepare(await lab.spec(), contextOf())).rejects.toMatchObject({
@@ -203,6 +214,13 @@ describe('a disk', () => {
       code: 'VMCTL_DISK_TOO_SMALL',
     });
     expect(count(/^zfs set volsize/)).toBe(1);
+  });
+
+  it('that somebody has made larger stays as large', async () => {
+    const vm = await lab.prepared();
+    lab.fake.run('zfs', ['set', `volsize=${4 * MIB}`, 'rpool/vmctl/vms/web']);
+    await lab.backend().start(vm, contextOf());
+    expect(lab.fake.state.datasets['rpool/vmctl/vms/web']?.volsize).toBe(4 * MIB);
   });
 
   it('13: that is there is taken when it is the VM’s, of the same origin', async () => {
