@@ -19,8 +19,8 @@ const shared = {
 };
 
 export default {
-  // Against hanging only: on a busy machine the start of a process alone can take seconds.
-  testTimeout: 60_000,
+  // Against hanging only: on a machine with ten times the work that it can do, what takes seconds takes a minute.
+  testTimeout: 120_000,
   testSequencer: '<rootDir>/test/support/guests-between.mjs',
   projects: [
     {

@@ -247,7 +247,7 @@ describe('a lock between processes', () => {
       expect({ code, stderr: child.stderr }).toEqual({ code: 0, stderr: '' });
     }
     expect(await readFile(join(directory.path, 'counter'), 'utf8')).toBe('120');
-  }, 60_000);
+  });
 
   it('lets nobody in twice and nobody wait for ever when holders are killed inside', async () => {
     const children = Array.from({ length: 8 }, () => new Child(script, ['work', directory.path, 'x', '12']));
@@ -267,7 +267,7 @@ describe('a lock between processes', () => {
     // A victim may die before or after it counts its last round.
     expect(count).toBeGreaterThanOrEqual(3 * 12 + 0 + 1 + 2 + 3 + 4);
     expect(await readdir(join(directory.path, 'x.lock'))).toHaveLength(1);
-  }, 60_000);
+  });
 });
 
 describe('the holder of a lock', () => {

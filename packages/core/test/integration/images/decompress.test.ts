@@ -2,13 +2,10 @@ import { createHash, randomBytes } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { constants, gzipSync, zstdCompressSync } from 'node:zlib';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { Compression } from '../../../src/images/compression.js';
 import { decompress } from '../../../src/images/decompress.js';
 import { decompressXz } from '../../../src/images/xz.js';
-
-// They start many processes, on machines that may be busy.
-jest.setTimeout(60_000);
 
 const never = new AbortController().signal;
 const MiB = 1024 * 1024;

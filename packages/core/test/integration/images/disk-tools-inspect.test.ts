@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { VmctlError } from '../../../src/errors/vmctl-error.js';
 import { createExec } from '../../../src/host/exec.js';
@@ -13,9 +13,6 @@ import { ImageProblem } from '../../../src/images/image-problem.js';
 import { qcow2Header } from '../../support/qcow2.js';
 import { useTemporaryDirectory } from '../../support/temporary-directory.js';
 import { makeQcow2, makeRawDisk, run } from './disk-images.js';
-
-// They start many processes, on machines that may be busy.
-jest.setTimeout(60_000);
 
 const directory = useTemporaryDirectory();
 const disks = createDiskTools({ exec: createExec() });

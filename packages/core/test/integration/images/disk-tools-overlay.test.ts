@@ -1,16 +1,13 @@
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { createExec } from '../../../src/host/exec.js';
 import type { DiskFormat } from '../../../src/images/contract.js';
 import { createDiskTools } from '../../../src/images/disk-tools.js';
 import { useTemporaryDirectory } from '../../support/temporary-directory.js';
 import { makeQcow2, makeRawDisk, run } from './disk-images.js';
 import { useTmpfs } from './tmpfs.js';
-
-// They start many processes, on machines that may be busy.
-jest.setTimeout(60_000);
 
 const directory = useTemporaryDirectory();
 const disks = createDiskTools({ exec: createExec() });

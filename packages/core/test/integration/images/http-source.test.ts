@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, request as requestHttp } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { VmctlError } from '../../../src/errors/vmctl-error.js';
 import { HttpImageSource, type HttpImageSourceOptions } from '../../../src/images/http-source.js';
 import { makeCertificate } from '../../support/certificate.js';
@@ -17,9 +17,6 @@ import {
   status,
   useImageServer,
 } from './image-server.js';
-
-// They start many processes, on machines that may be busy.
-jest.setTimeout(60_000);
 
 const MiB = 1024 * 1024;
 const body = randomBytes(3 * MiB);

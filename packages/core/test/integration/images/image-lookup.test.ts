@@ -2,7 +2,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { ImageReference } from '../../../src/images/contract.js';
 import { FileImageSource } from '../../../src/images/file-source.js';
 import { HttpImageSource } from '../../../src/images/http-source.js';
@@ -10,9 +10,6 @@ import { ImageCache } from '../../../src/images/image-cache.js';
 import { type ImageLookup, lookUpImage } from '../../../src/images/image-lookup.js';
 import { useTemporaryDirectory } from '../../support/temporary-directory.js';
 import { createStore, listener } from './image-stores.js';
-
-// Taking in an image starts qemu-img, on machines that may be busy.
-jest.setTimeout(60_000);
 
 const directory = useTemporaryDirectory();
 const at = (name: string): string => join(directory.path, name);

@@ -5,16 +5,13 @@ import { chmod, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { ImageReference } from '../../../src/images/contract.js';
 import { useTemporaryDirectory } from '../../support/temporary-directory.js';
 import { makeQcow2, run } from './disk-images.js';
 import { brokenOff, file, ranged, redirect, stalled, status, useImageServer } from './image-server.js';
 import { createStore, listener } from './image-stores.js';
 import { useTmpfs } from './tmpfs.js';
-
-// They start many processes, on machines that may be busy.
-jest.setTimeout(60_000);
 
 const MiB = 1024 * 1024;
 const directory = useTemporaryDirectory();

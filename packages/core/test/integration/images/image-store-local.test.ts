@@ -2,16 +2,13 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { createExec } from '../../../src/host/exec.js';
 import { createDiskTools } from '../../../src/images/disk-tools.js';
 import type { DiskTools, ImageReference } from '../../../src/images/contract.js';
 import { useTemporaryDirectory } from '../../support/temporary-directory.js';
 import { makeQcow2, makeRawDisk, run } from './disk-images.js';
 import { createStore, listener } from './image-stores.js';
-
-// They start many processes, on machines that may be busy.
-jest.setTimeout(60_000);
 
 const MiB = 1024 * 1024;
 const directory = useTemporaryDirectory();

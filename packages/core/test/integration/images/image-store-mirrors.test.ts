@@ -2,15 +2,12 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { ImageReference } from '../../../src/images/contract.js';
 import type { ImageMirror } from '../../../src/images/image-mirrors.js';
 import { useTemporaryDirectory } from '../../support/temporary-directory.js';
 import { brokenOff, file, status, useImageServer } from './image-server.js';
 import { createStore, listener } from './image-stores.js';
-
-// Each image is looked at by qemu-img, on machines that may be busy.
-jest.setTimeout(60_000);
 
 const directory = useTemporaryDirectory();
 const server = useImageServer();

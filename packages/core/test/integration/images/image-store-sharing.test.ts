@@ -2,15 +2,12 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { ImageReference, ResolvedImage } from '../../../src/images/contract.js';
 import { Child } from '../../support/child.js';
 import { useTemporaryDirectory } from '../../support/temporary-directory.js';
 import { type Answer, file, stalled, useImageServer } from './image-server.js';
 import { createStore, listener } from './image-stores.js';
-
-// They start many processes, on machines that may be busy.
-jest.setTimeout(60_000);
 
 const MiB = 1024 * 1024;
 const directory = useTemporaryDirectory();

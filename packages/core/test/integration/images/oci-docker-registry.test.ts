@@ -48,7 +48,7 @@ beforeAll(async () => {
     }),
   ]);
   await open.push('vm/disk', '1', artifact({ 'disk.qcow2': qcow2 }));
-}, 60_000);
+});
 
 afterAll(async () => {
   if (directory === undefined) return;

@@ -182,7 +182,7 @@ describe('the journal of several processes', () => {
     }
     const sizes = await Promise.all(Object.values(journalFiles(dataDir)).map((path) => stat(path)));
     for (const { size } of sizes) expect(size).toBeLessThan(400_000 + 3 * 8000);
-  }, 60_000);
+  });
 
   it('goes on after a line that was cut off, and loses nothing else', async () => {
     await append(line('one'));
