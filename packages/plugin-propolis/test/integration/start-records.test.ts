@@ -8,13 +8,6 @@ import { until } from '../support/until.js';
 const lab = useIllumosLab();
 const DISK = 'rpool/vmctl/vms/web';
 
-/** A propolis-server that does something first. */
-async function serverThat(...lines: readonly string[]): Promise<string> {
-  const path = join(lab.root, 'other-server');
-  await writeFile(path, ['#!/bin/sh', ...lines].join('\n'), { mode: 0o755 });
-  return path;
-}
-
 function vnics(): string[] {
   return Object.keys(lab.fake.state.vnics);
 }
@@ -22,7 +15,7 @@ function vnics(): string[] {
 it('where a server will be is written down before it is started: whatever a kill leaves is found', async () => {
   const vm = await lab.prepared();
   const seen = join(lab.root, 'seen.json');
-  const server = await serverThat(
+  const server = await lab.serverThat(
     `cp ../propolis.json ${seen}.new && mv ${seen}.new ${seen}`,
     'exec propolis-server "$@"',
   );
@@ -66,16 +59,4 @@ it('the VNIC is that which the VM is to have now; the one that it had is taken a
   vm = await stopped({ type: 'none' });
   expect(vnics()).toEqual([]);
   expect(vm.mac_addr).toBeNull();
-});
-
-it('15: a server that loses the race for its port every time is given up, with what it said', async () => {
-  const vm = await lab.prepared();
-  const ports = join(lab.root, 'ports');
-  const server = await serverThat(`echo "$3" >> ${ports}`, 'echo "Address already in use" >&2', 'exit 1');
-  const backend = lab.backend({}, { env: { VMCTL_PROPOLIS_SERVER: server } });
-  await expect(backend.start(vm, contextOf())).rejects.toMatchObject({
-    code: 'VMCTL_PROPOLIS_START_FAILED',
-    message: expect.stringContaining('Address already in use'),
-  });
-  expect((await readFile(ports, 'utf8')).trimEnd().split('\n')).toHaveLength(5);
 });

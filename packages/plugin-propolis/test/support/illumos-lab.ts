@@ -156,6 +156,12 @@ export function useIllumosLab() {
       );
       return vm;
     },
+    /** A propolis-server that does something else, or something before: the lines of a script. */
+    async serverThat(...lines: readonly string[]): Promise<string> {
+      const path = join(root, 'other-server');
+      await writeFile(path, ['#!/bin/sh', ...lines].join('\n'), { mode: 0o755 });
+      return path;
+    },
     /** Plays the guest, or the world around it: see `POST /fake/…` of the fake server. */
     async tell(vm: VmHandle, what: string, body = ''): Promise<void> {
       const port = (await readRecord(vm.work_dir))?.run?.port;
