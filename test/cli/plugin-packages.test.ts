@@ -54,7 +54,7 @@ describe('a plugin whose package cannot be read', () => {
     ['is null', 'it is not a JSON object'],
     ['has no name', 'has no name'],
     ['has an oclif field that is a text', '"oclif"'],
-    ['is a directory', 'EISDIR'],
+    ['is a directory', 'is a directory, and no file'],
     ['is gone', 'there is no'],
     ['is gone with its directory', 'there is no'],
   ])('hinders nothing when its package.json %s, and doctor says how to mend it', async (how, why) => {
