@@ -70,10 +70,12 @@ it('a disk that was renamed is found by its tag, and goes with the VM', async ()
   lab.fake.change(({ datasets }) => {
     const { 'rpool/vmctl/vms/web': disk } = datasets;
     if (disk === undefined) throw new Error('it has a disk');
-    delete datasets['rpool/vmctl/vms/web'];
     datasets['rpool/kept/web'] = disk;
+    // Another has its name by now.
+    datasets['rpool/vmctl/vms/web'] = { ...disk, properties: {} };
   });
   expect((await lab.backend().state(stopped, contextOf())).name).toBe('stopped');
   await lab.backend().destroy(stopped, contextOf());
   expect(lab.fake.state.datasets['rpool/kept/web']).toBeUndefined();
+  expect(lab.fake.state.datasets['rpool/vmctl/vms/web']).toBeDefined();
 });
