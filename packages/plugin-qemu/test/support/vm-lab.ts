@@ -20,8 +20,11 @@ export const PLAIN_ENV: Readonly<Record<string, string | undefined>> = Object.fr
   Object.entries(process.env).filter(([name]) => !name.startsWith('VMCTL_')),
 );
 
-/** Ends what runs below a directory, and removes that. */
-const END_ALL = `find "$1" -name pidfile -exec cat {} + | while read -r pid; do kill -KILL "$pid"; done
+/** Ends what was started with a path below a directory, as its pidfiles say, and removes it. Tests put other ids there, -1 too. */
+const END_ALL = `find "$1" -name pidfile -exec cat {} + | while read -r pid; do
+  case $pid in ''|*[!0-9]*) continue ;; esac
+  grep -qaF "$1/" "/proc/$pid/cmdline" && kill -KILL "$pid"
+done
 rm -rf "$1"`;
 
 /** VMs in a directory of their own, whose processes end with the test whatever happens in it, and when it is killed. */
