@@ -67,7 +67,7 @@ const HINTS: Readonly<Record<ReadinessCheck, string>> = {
   'login works':
     'Check the user (`ssh { user "…" }`, --user) and the key (`ssh { private-key "…" }`, --key): the guest has to know both.',
   'cloud-init finished':
-    'Give it longer: `ssh { timeout 600 }` in the VMFile. To see what it does: vmctl ssh NAME -- tail -f /var/log/cloud-init-output.log',
+    'Give it longer: `ssh { timeout 600 }` in the VMFile, or `vmctl wait NAME --timeout 600`. To see what it does: vmctl ssh NAME -- tail -f /var/log/cloud-init-output.log',
 };
 
 /**

@@ -456,7 +456,7 @@ describe('waiting for cloud-init', () => {
     await expect(waitUntilReady(options)).rejects.toMatchObject({
       code: 'VMCTL_GUEST_NOT_READY',
       message: expect.stringContaining('"cloud-init finished" did not pass: cloud-init is still at work'),
-      hint: expect.stringContaining('vmctl ssh web'),
+      hint: expect.stringMatching(/`vmctl wait web --timeout 600`.* vmctl ssh web/),
     });
     await rm(runDir(), { recursive: true });
     await until('the end of the session', () => /Disconnected|disconnect/.test(sshd.log()));
