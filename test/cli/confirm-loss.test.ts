@@ -36,9 +36,13 @@ describe('on a terminal', () => {
     async () => {
       const tmux = await open();
       await tmux.type('vmctl reload');
-      await tmux.shows(/^Destroy web, db with all disks, and bring up anew\? \[y\/N\]/m);
+      await tmux.shows(/^Destroy web, db with all disks, and bring them up anew\? \[y\/N\]/m);
       await tmux.type('n');
       await tmux.shows(/Nothing was done\.[^]*status=2 of reload$/m);
+      await tmux.type('vmctl reload db');
+      await tmux.shows(/^Destroy db with its disk, and bring it up anew\? \[y\/N\]/m);
+      await tmux.type('n');
+      await tmux.shows(/status=2 of reload db$/m);
       await tmux.type('vmctl down --destroy db');
       await tmux.shows(/^Destroy db with its disk\? \[y\/N\]/m);
       await tmux.type('');

@@ -53,19 +53,19 @@ export async function confirm(options: {
  * @throws VMCTL_CONFIRMATION_NEEDED on a "no"
  */
 export async function confirmLoss(options: {
-  /** What is done after the VMs have been destroyed: `bring up anew`. */
-  readonly next?: string | undefined;
+  /** Whether the VMs are brought up anew when they have been destroyed. Default false. */
+  readonly anew?: boolean | undefined;
   readonly yes: boolean;
   readonly json: boolean;
   /** The VMs that have a disk to lose. Only called when there is somebody to ask. */
   readonly existing: () => Promise<readonly string[]>;
 }): Promise<void> {
-  const { next, yes, json } = options;
+  const { anew = false, yes, json } = options;
   if (yes || json || !isTerminal()) return;
   const names = await options.existing();
   if (names.length === 0) return;
-  const destroy = `Destroy ${vmsWithDisks(names)}`;
-  await confirm({ question: `${destroy}${next === undefined ? '' : `, and ${next}`}?`, yes, json });
+  const next = anew ? `, and bring ${names.length === 1 ? 'it' : 'them'} up anew` : '';
+  await confirm({ question: `Destroy ${vmsWithDisks(names)}${next}?`, yes, json });
 }
 
 /** `web with its disk` */

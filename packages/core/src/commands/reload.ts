@@ -34,7 +34,7 @@ On a terminal the command asks before a VM that exists loses its disk; \`--yes\`
     const vmctl = this.vmctl({ backend: flags.backend });
     const names = declaredNames(argv, flags.name);
     await confirmLoss({
-      next: 'bring up anew',
+      anew: true,
       yes: flags.yes,
       json: this.jsonEnabled(),
       existing: () => vmctl.existingVms({ file: flags.file, names }),
