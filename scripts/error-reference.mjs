@@ -34,8 +34,8 @@ ${exits.map(([status, meaning]) => `| ${status} | ${meaning} |`).join('\n')}
 of a plugin that has a status of its own keeps it.
 
 A command that works on VMs (\`up\`, \`down\`, \`create\`, \`stop\` …) exits with 1 when a VM failed, whatever its error: one may
-lack a plugin, another have a bad image. The status below is that of an error that ends the whole command; with \`--json\` the
-error of each VM is in \`vm.finished\` and in \`run.finished\`.
+lack a plugin, another have a bad image. \`image pull\` does so when an image failed. The status below is that of an error that
+ends the whole command; with \`--json\` the error of each VM is in \`vm.finished\` and in \`run.finished\`.
 
 ## Codes
 
