@@ -61,6 +61,15 @@ describe('the verbs for VMs that exist', () => {
     expect(stderr).toContain('Did you mean "web"?');
   });
 
+  it('take no name beside --all, which is more than was named', async () => {
+    const { code, stderr } = await home.vmctl('destroy', 'db', '--all', '--yes');
+    expect({ code, stderr }).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('`--all` is every VM, and `db` is named as well.'),
+    });
+    expect((await home.vmctl('list', '-q')).stdout).toBe('db\nweb\n');
+  });
+
   it('ask which one is meant when the VMFile has several', async () => {
     const { code, stderr } = await home.vmctl('stop');
     expect(code).toBe(2);

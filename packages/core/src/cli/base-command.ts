@@ -120,12 +120,22 @@ export abstract class BaseCommand extends Command {
     });
   }
 
-  /** The names that were given, else the only VM of the VMFile; none with `all`, which is up to the operation. */
+  /**
+   * The names that were given, else the only VM of the VMFile; none with `all`, which is up to the operation.
+   *
+   * @throws VMCTL_USAGE for names beside `all`: more would be destroyed than was named
+   */
   protected async namesFrom(
     given: readonly string[],
     all: boolean,
     vmctl: Vmctl,
   ): Promise<readonly string[]> {
+    if (all && given.length > 0) {
+      throw new VmctlError('VMCTL_USAGE', {
+        message: `\`--all\` is every VM, and ${given.map((name) => `\`${name}\``).join(', ')} ${given.length === 1 ? 'is' : 'are'} named as well.`,
+        hint: 'Leave out the one or the other.',
+      });
+    }
     if (all) return [];
     return given.length > 0 ? given : [await this.onlyVm(vmctl)];
   }
