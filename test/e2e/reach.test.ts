@@ -4,6 +4,8 @@ import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { itWith } from '../../packages/core/test/support/programs.js';
+import { ExampleProject } from '../support/example-project.js';
 import { guestImage } from '../support/guest-image.js';
 import { Tmux } from '../support/tmux.js';
 import { repositoryRoot, VmctlHome } from '../support/vmctl-home.js';
@@ -13,23 +15,30 @@ const MINUTE = 60_000;
 const BOOT = 16 * MINUTE;
 
 let home: VmctlHome;
+let image: string;
+let example: ExampleProject | undefined;
 
 beforeAll(async () => {
   home = await VmctlHome.create({ plugins: ['plugin-qemu', 'plugin-provisioners'] });
-  await home.write(`
-    vm "web" {
-        image-url "${String(pathToFileURL(await guestImage()))}"
-        vcpus 1
-        memory 512
-        cloud-init
-        ssh { timeout 900 }
-    }
-  `);
+  image = String(pathToFileURL(await guestImage()));
+  await home.write(vmFile());
   expect(await home.vmctl('up')).toMatchObject({ code: 0 });
 }, BOOT);
 
+function vmFile(step = ''): string {
+  return `vm "web" {
+    image-url "${image}"
+    vcpus 1
+    memory 512
+    cloud-init
+    ssh { timeout 900 }
+    ${step}
+  }`;
+}
+
 afterAll(async () => {
   await home?.remove();
+  await example?.remove();
 }, 5 * MINUTE);
 
 describe('a real guest', () => {
@@ -137,5 +146,39 @@ describe('a real guest', () => {
       expect(await home.json('image', 'list')).toMatchObject({ images: [{ usedBy: ['web'] }] });
     },
     5 * MINUTE,
+  );
+
+  itWith('ansible-playbook')(
+    'is played a playbook as root by the example provisioner ansible, to which vmctl tells address, key and host key',
+    async () => {
+      example = await ExampleProject.create('provisioner-ansible');
+      await example.npm('run', 'build');
+      expect(await home.vmctl('plugins', 'link', example.directory)).toMatchObject({ code: 0 });
+      await home.write(
+        vmFile(`provision "ansible" name="site" {
+            playbook "site.yml"
+            groups "servers"
+            extra-vars { greeting "hello" }
+          }`),
+      );
+      await home.write(
+        `- hosts: servers
+  become: true
+  tasks:
+    - copy:
+        content: "{{ greeting }} from {{ ansible_facts.hostname }}, {{ ansible_facts.distribution }}\\n"
+        dest: /etc/motd
+        mode: "0644"
+`,
+        'site.yml',
+      );
+      const played = await home.vmctl('provision');
+      expect(played).toMatchObject({ code: 0 });
+      expect(played.stdout).toMatch(/web +: ok=2 +changed=1 /);
+      const { stdout } = await home.vmctl('ssh', 'web', '--', 'stat -c %U /etc/motd && cat /etc/motd');
+      expect(stdout).toBe('root\nhello from web, Debian\n');
+    },
+    // Python has to start in the guest, for each task.
+    12 * MINUTE,
   );
 });
