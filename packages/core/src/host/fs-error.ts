@@ -36,7 +36,10 @@ export function fsError(error: unknown, { verb, path }: FsAttempt): Error {
     return make(
       'VMCTL_FILE_FAILED',
       `${error.kind} is where a file is needed`,
-      `Move it away: mv ${shellWord(path)} ${shellWord(`${path}.old`)}`,
+      // Whatever a device is for, somebody needs it where it is.
+      error.kind === 'a device'
+        ? 'Name a file in its place.'
+        : `Move it away: mv ${shellWord(path)} ${shellWord(`${path}.old`)}`,
     );
   }
   switch (errno) {

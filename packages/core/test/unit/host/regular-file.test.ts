@@ -105,6 +105,13 @@ describe('in the place of a file', () => {
       });
     });
 
+    it('is not to be moved away when it is a device, which others need', async () => {
+      await expect(readRegistryFile('/dev/zero')).rejects.toMatchObject({
+        message: 'Cannot read /dev/zero: a device is where a file is needed.',
+        hint: 'Name a file in its place.',
+      });
+    });
+
     it.each<readonly [what: string, read: () => Promise<unknown>, code: string, message: string]>([
       ['a key', () => readKeyFile(at('file')), 'VMCTL_SSH_KEY_INVALID', 'it is a named pipe'],
       [
