@@ -3,7 +3,7 @@ import { destroyVm } from './destroy.js';
 import { eachVm } from './each-vm.js';
 import { stopTimeoutMs } from './effective-settings.js';
 import type { Runtime } from './runtime.js';
-import { warnOfOtherVmFile } from './plan/other-vmfile.js';
+import { refuseOtherVmFile, warnOfOtherVmFile } from './plan/other-vmfile.js';
 import { loadVmFile, selectVms } from './select-vms.js';
 import { stopVm } from './stop.js';
 import type { OperationResult } from './operation-result.js';
@@ -11,7 +11,7 @@ import type { OperationResult } from './operation-result.js';
 export interface DownOptions {
   readonly file?: string | undefined;
   readonly names?: readonly string[] | undefined;
-  /** Remove the VMs with their disks as well. Default false. */
+  /** Remove the VMs with their disks as well, but none that another VMFile has as well. Default false. */
   readonly destroy?: boolean | undefined;
   /** Default: the configuration's, else 30,000; 0 ends the guest at once. */
   readonly timeoutMs?: number | undefined;
@@ -31,11 +31,13 @@ export async function down(runtime: Runtime, options: DownOptions = {}): Promise
     wait: options.wait,
     signal,
     work: async (handle, name) => {
-      if (handle !== undefined) {
-        await warnOfOtherVmFile(runtime.events, { handle, vmfile: file.path }, { takenOver: false });
+      const owned = handle === undefined ? undefined : { handle, vmfile: file.path };
+      if (options.destroy === true) {
+        if (owned !== undefined) await refuseOtherVmFile(owned);
+        return destroyVm(runtime, handle, name, signal);
       }
-      if (options.destroy === true) return destroyVm(runtime, handle, name, signal);
-      if (handle === undefined) return 'absent';
+      if (handle === undefined || owned === undefined) return 'absent';
+      await warnOfOtherVmFile(runtime.events, owned, { takenOver: false });
       return stopVm(runtime, handle, timeoutMs, runtime.hypervisorContext(signal));
     },
   });

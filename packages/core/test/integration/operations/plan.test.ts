@@ -384,9 +384,12 @@ describe('a VM that another VMFile has as well', () => {
     expect(after.vms.flatMap(changesOf).filter((change) => change.startsWith('VMFile'))).toEqual([]);
   });
 
-  it('keeps its disk when it is reloaded by mistake', async () => {
+  it.each([
+    ['reload', {}],
+    ['down', { destroy: true }],
+  ] as const)('keeps its disk when %s gets it by mistake (%j)', async (verb, options) => {
     const vmctl = await twoProjects();
-    expect(await vmctl.reload({ file: other() })).toMatchObject({
+    expect(await vmctl[verb]({ file: other(), ...options })).toMatchObject({
       ok: false,
       vms: [{ outcome: 'failed', error: { code: 'VMCTL_VM_OF_OTHER_VMFILE' } }],
     });
