@@ -41,7 +41,7 @@ export interface ConfigurationReport {
     /** Passed over: another user has put them where everybody may write. */
     readonly foreign: readonly string[];
     /** Where the user's file would be. */
-    readonly user_directory: string;
+    readonly userDirectory: string;
   };
   readonly settings: readonly ConfiguredSetting[];
   /** Variables that are named like those of vmctl and that nobody reads; no problem, and likely a mistake. */
@@ -79,7 +79,7 @@ export async function describeConfiguration(
       project: configuration?.files.project ?? [],
       user: configuration?.files.user ?? [],
       foreign: configuration?.files.foreign ?? [],
-      user_directory: userDirectory(runtime),
+      userDirectory: userDirectory(runtime),
     },
     settings: [...settings, ...backends.settings],
     ignored: await unknownVariables(runtime),

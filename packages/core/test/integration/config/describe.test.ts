@@ -60,7 +60,7 @@ describe('the description of a configuration', () => {
     await chmod(at.project, 0o1777);
     const vmctl = await project('parallel: 7\n', own === 0 ? 0 : 54_321);
     const report = await vmctl.configuration();
-    expect(report.files).toEqual({ project: [], user: [], foreign: [theirs], user_directory: at.user });
+    expect(report.files).toEqual({ project: [], user: [], foreign: [theirs], userDirectory: at.user });
     expect(report.settings.find(({ key }) => key === 'parallel')?.origin).toEqual({ source: 'default' });
     const { findings } = await vmctl.doctor();
     expect(findings).toContainEqual(

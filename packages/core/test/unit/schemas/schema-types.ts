@@ -7,7 +7,7 @@ export type ConfigOriginSchema =
   | { source: 'project' | 'user'; file: string; line?: number; column?: number };
 export type ConfigSchema = {
   ok: boolean;
-  files: { project: string[]; user: string[]; foreign: string[]; user_directory: string };
+  files: { project: string[]; user: string[]; foreign: string[]; userDirectory: string };
   settings: {
     key: string;
     value: (string | number | boolean | null) | string[];
