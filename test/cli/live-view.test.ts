@@ -141,6 +141,8 @@ describe('vmctl up on a terminal', () => {
       await terminal.type('vmctl up; echo status=$?');
       await terminal.shows(/^ {2}│ deaf\n. web {2}provision 1\/1 deaf +\d+\.\ds$/m);
       await terminal.press('C-c');
+      // Two signals that nobody has taken yet are one.
+      await terminal.shows(/^Interrupted: stopping\./m);
       await terminal.press('C-c');
       await terminal.shows(/^status=130\n[$#] *$/m);
       expect(await terminal.history()).not.toMatch(SPINNER);
