@@ -73,6 +73,8 @@ export async function record(
       } finally {
         signal.removeEventListener('abort', onAbort);
         address = stream.address;
+        // Until it broke there was somebody.
+        lastSeen = performance.now();
       }
     } catch (error) {
       if (signal.aborted) return 'aborted';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { record, type Recording } from '../../../src/serial/recording.js';
 import type { FakePropolisServer } from '../../../src/testing.js';
 import { useFakeServers, VM_UUID } from '../../support/fakes.js';
@@ -65,6 +65,25 @@ describe('a recording', () => {
     await until('the greeting', async () => (await log()) === 'hello');
     server.powerOff();
     expect(await ended).toBe('stopped');
+  });
+
+  it('has the same patience after a connection that held for long', async () => {
+    const server = await lab.running({ greeting: 'hello' });
+    const began = performance.now();
+    const clock = jest.spyOn(performance, 'now').mockReturnValue(began);
+    try {
+      const { ended, log } = recordHere(server, {}, { goneMs: 60_000 });
+      await until('the greeting', async () => (await log()) === 'hello');
+      clock.mockReturnValue(began + 3_600_000);
+      server.fail('get', { kind: 'drop', times: 3 });
+      server.serial.hangUp('drop');
+      server.say(' again');
+      await until('what was said since', async () => (await log()) === 'hello again');
+      server.powerOff();
+      expect(await ended).toBe('stopped');
+    } finally {
+      clock.mockRestore();
+    }
   });
 
   it('connects again to the server that the VM has moved to', async () => {
