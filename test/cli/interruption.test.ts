@@ -120,6 +120,8 @@ describe('Ctrl-C during `vmctl up`', () => {
       const running = project.start(['up'], { VMCTL_PAUSE_TEST: 'before ready' });
       await running.output(/^paused/m);
       running.kill('SIGINT');
+      // Two signals that nobody has taken yet are one.
+      await running.output(/Interrupted: stopping\./);
       running.kill('SIGINT');
       expect(await running.done).toMatchObject({ code: 130 });
     },
