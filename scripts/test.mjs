@@ -7,8 +7,8 @@ import { availableParallelism } from 'node:os';
 import { bootstrap } from './bootstrap.mjs';
 import { main, run, toolEnvironment } from './processes.mjs';
 
-/** Most test files wait for processes more than they compute; emulated guests need a processor each. */
-const workers = Math.min(4, availableParallelism());
+/** One more than there are processors: most test files wait for processes and guests more than they compute. */
+const workers = Math.min(4, availableParallelism() + 1);
 
 await main(async () => {
   await bootstrap('test');
