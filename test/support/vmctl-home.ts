@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { type LastWill, makeLastWill } from '../../packages/core/test/support/last-will.js';
+// By the name of the file: the benchmarks load this one as it is.
+import { type LastWill, makeLastWill } from '../../packages/core/test/support/last-will.ts';
 
 export const repositoryRoot = join(import.meta.dirname, '../..');
 const executable = join(repositoryRoot, 'packages/core/bin/run.js');

@@ -33,6 +33,8 @@ export function makeLastWill(
   const ended = once(shell, 'exit');
   return {
     async revoke() {
+      // Where nothing else is left to do, it is still waited for.
+      shell.ref();
       shell.stdin.end('\n');
       await ended;
     },
