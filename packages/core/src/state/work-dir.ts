@@ -1,9 +1,10 @@
-import { lstat, mkdir, mkdtemp, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { VmctlError } from '../errors/vmctl-error.js';
 import { shellWord } from '../errors/shell-word.js';
 import { writeAtomic } from '../host/atomic-file.js';
 import { errnoOf, fsError } from '../host/fs-error.js';
+import { pathExists } from '../host/path-exists.js';
 
 /** Stands in a work directory until the VM is in vms.json: without its entry, such a directory is a left-over. */
 const MARKER = '.preparing';
@@ -21,7 +22,7 @@ const UNBORN = /^\.new-(.+)-.{6}$/;
  */
 export async function createWorkDir(path: string): Promise<void> {
   await refuseUnregistered(path);
-  if (await exists(path)) await removeWorkDir(path);
+  if (await pathExists(path)) await removeWorkDir(path);
   const parent = dirname(path);
   await mkdir(parent, { recursive: true, mode: 0o700 });
   await removeUnborn(parent, basename(path));
@@ -37,7 +38,7 @@ export async function createWorkDir(path: string): Promise<void> {
  * @throws VMCTL_WORKDIR_UNREGISTERED when there is a finished one that vms.json has lost: it may hold a disk
  */
 export async function refuseUnregistered(path: string): Promise<void> {
-  if ((await exists(path)) && !(await isHalfMade(path))) throw unregistered(path);
+  if ((await pathExists(path)) && !(await isHalfMade(path))) throw unregistered(path);
 }
 
 /** The VM is in vms.json now. Idempotent. */
@@ -65,7 +66,7 @@ export async function removeWorkDir(path: string): Promise<void> {
       throw fsError(error, { verb: 'remove', path });
     }
   }
-  if (await exists(parent)) await removeUnborn(parent, name);
+  if (await pathExists(parent)) await removeUnborn(parent, name);
 }
 
 async function refuseLink(path: string): Promise<void> {
@@ -80,7 +81,7 @@ async function refuseLink(path: string): Promise<void> {
 
 /** Whether a run that was killed left a half-made work directory there. */
 export async function isHalfMade(path: string): Promise<boolean> {
-  return exists(join(path, MARKER));
+  return pathExists(join(path, MARKER));
 }
 
 /**
@@ -122,15 +123,6 @@ function unregistered(path: string): VmctlError {
     hint: `It may hold a disk that you want. Move it away, or remove it: rm -r ${shellWord(path)}`,
     details: { path },
   });
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Names of the VMs of which a killed run left a half-made work directory. */

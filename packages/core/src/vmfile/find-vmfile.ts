@@ -1,6 +1,7 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { VmctlError } from '../errors/vmctl-error.js';
+import { pathExists } from '../host/path-exists.js';
 
 /** What a VMFile is called. */
 export const VMFILE_NAME = 'VMFile.kdl';
@@ -14,7 +15,8 @@ export async function findVmFile(startDir: string): Promise<string> {
   const start = resolve(startDir);
   for (let directory = start; ; directory = dirname(directory)) {
     const path = join(directory, VMFILE_NAME);
-    if (await exists(path)) return path;
+    // A directory that may not be looked into has no VMFile for this user.
+    if (await pathExists(path)) return path;
     if (dirname(directory) === directory) throw await notFound(start);
   }
 }
@@ -37,15 +39,5 @@ async function similarName(directory: string): Promise<string | undefined> {
     return (await readdir(directory)).find((name) => /^vm-?file(\.kdl)?$/i.test(name));
   } catch {
     return undefined;
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch {
-    // A directory that may not be looked into has no VMFile for this user.
-    return false;
   }
 }

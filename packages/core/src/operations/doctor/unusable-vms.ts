@@ -1,5 +1,5 @@
-import { access } from 'node:fs/promises';
 import { shellWord } from '../../errors/shell-word.js';
+import { pathExists } from '../../host/path-exists.js';
 import { lockedVms } from '../../state/vm-lock.js';
 import { list, type VmListing } from '../list.js';
 import type { Runtime } from '../runtime.js';
@@ -15,18 +15,12 @@ export async function unusableVmFindings(runtime: Runtime, signal: AbortSignal):
   const findings: DoctorFinding[] = [];
   for (const vm of await list(runtime, { signal })) {
     const finding = busy.includes(vm.name) ? undefined : unusableVm(vm);
-    if (finding !== undefined && (await isThere(directories.get(vm.name)))) findings.push(finding);
+    // One that was destroyed meanwhile has none.
+    const directory = directories.get(vm.name);
+    if (finding !== undefined && directory !== undefined && (await pathExists(directory)))
+      findings.push(finding);
   }
   return findings;
-}
-
-/** Undefined is the directory of a VM that was destroyed meanwhile. */
-async function isThere(path: string | undefined): Promise<boolean> {
-  if (path === undefined) return false;
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** Undefined for a VM that can be worked with, or of which nothing is known. */
